@@ -1,0 +1,1 @@
+"""Canonical tables to text analysis, behavior windows and customer profiles in Feast."""

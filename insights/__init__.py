@@ -1,0 +1,1 @@
+"""Tables and features to findings that people can act on."""

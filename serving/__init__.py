@@ -1,0 +1,1 @@
+"""Bundles, profiles and findings to a batch job and an online endpoint."""

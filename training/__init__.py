@@ -1,0 +1,1 @@
+"""Profiles and interactions to models that are evaluated and tracked."""
