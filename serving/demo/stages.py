@@ -73,7 +73,7 @@ def fingerprint(stage: Stage, before: str) -> str:
     """Return the hash of a stage's command, its code and the fingerprint of the stage before it."""
     digest = hashlib.sha256(f"{before}\n{stage.command}\n".encode())
     for file in _files(stage.code):
-        digest.update(str(file.relative_to(HOUSE)).encode() + b"\0" + file.read_bytes())
+        digest.update(str(file).encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 
 
@@ -117,7 +117,8 @@ def _run(stage: Stage) -> StageRun:
         [sys.executable, "-m", stage.module, *stage.arguments], cwd=HOUSE
     )
     _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
         raise StageFailedError(f"stage {stage.name!r} failed: {stage.command}")
     seconds = time.perf_counter() - start
     return StageRun(stage.name, stage.command, False, round(seconds, 1), _megabytes(usage))

@@ -1,0 +1,85 @@
+"""The demo's stages: real child processes, skipped only when nothing they depend on changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from serving.demo.stages import Stage, StageFailedError, run_stages
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    file = tmp_path / "code.yaml"
+    file.write_text("a: 1")
+    return file
+
+
+def stage(name: str, code: Path, *arguments: str) -> Stage:
+    """A stage that reads a file with the standard library's JSON tool and writes it elsewhere."""
+    return Stage(name, "json.tool", arguments, (str(code),))
+
+
+def names(stages: list[Stage], tmp_path: Path, outputs: dict[str, Path]) -> list[tuple[str, bool]]:
+    runs = run_stages(stages, tmp_path / "stages.json", outputs)
+    return [(run.name, run.skipped) for run in runs]
+
+
+@pytest.fixture
+def stages(tmp_path: Path, code: Path) -> tuple[list[Stage], dict[str, Path]]:
+    source = tmp_path / "in.json"
+    source.write_text("[1]")
+    outputs = {"one": tmp_path / "one.json", "two": tmp_path / "two.json"}
+    built = [
+        stage("one", code, str(source), str(outputs["one"])),
+        stage("two", source, str(source), str(outputs["two"])),
+    ]
+    return built, outputs
+
+
+def test_a_second_run_redoes_nothing(
+    tmp_path: Path, stages: tuple[list[Stage], dict[str, Path]]
+) -> None:
+    built, outputs = stages
+    assert names(built, tmp_path, outputs) == [("one", False), ("two", False)]
+    assert names(built, tmp_path, outputs) == [("one", True), ("two", True)]
+
+
+def test_changed_code_reruns_the_stage_and_all_after_it(
+    tmp_path: Path, code: Path, stages: tuple[list[Stage], dict[str, Path]]
+) -> None:
+    built, outputs = stages
+    names(built, tmp_path, outputs)
+    code.write_text("a: 2")
+    assert names(built, tmp_path, outputs) == [("one", False), ("two", False)]
+
+
+def test_a_lost_output_is_made_again(
+    tmp_path: Path, stages: tuple[list[Stage], dict[str, Path]]
+) -> None:
+    built, outputs = stages
+    names(built, tmp_path, outputs)
+    outputs["two"].unlink()
+    assert names(built, tmp_path, outputs) == [("one", True), ("two", False)]
+    assert outputs["two"].exists()
+
+
+def test_a_failed_stage_stops_the_demo_and_is_run_again(
+    tmp_path: Path, code: Path, stages: tuple[list[Stage], dict[str, Path]]
+) -> None:
+    built, outputs = stages
+    broken = stage("one", code, str(tmp_path / "missing.json"), str(outputs["one"]))
+    with pytest.raises(StageFailedError, match=r"stage 'one' failed: python -m json\.tool"):
+        names([broken, built[1]], tmp_path, outputs)
+    assert not outputs["two"].exists()
+    assert names(built, tmp_path, outputs) == [("one", False), ("two", False)]
+
+
+def test_a_run_reports_time_and_memory(
+    tmp_path: Path, stages: tuple[list[Stage], dict[str, Path]]
+) -> None:
+    built, outputs = stages
+    first = next(run_stages(built, tmp_path / "stages.json", outputs))
+    assert 0 < first.seconds < 60
+    assert 1 < first.peak_mb < 1000
