@@ -1,0 +1,1 @@
+"""Text analysis in Chinese and English: one analyzer a file, results kept by content."""

@@ -1,0 +1,170 @@
+"""Results kept by content: a text that was analyzed once is never analyzed again.
+
+One SQLite file holds a table for every analyzer. A row's key is the analyzer's version and the
+text's content hash; the text itself is not stored. A batch is one transaction, so a process killed
+at any moment leaves whole batches behind and the next run goes on from there.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+
+from features.text.base import Analyzer, content_hash
+from features.text.codec import decode_column, encode_column
+
+_ASK = 500  # hashes in one query
+_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", "busy_timeout=30000")
+
+
+@contextmanager
+def open_cache(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the cache file for a while, creating it and its folder where needed.
+
+    Raises
+    ------
+    ValueError
+        If the file exists and is not an SQLite database.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.DatabaseError as error:
+            raise ValueError(
+                f"text cache {path}: expected an SQLite database, got a file that cannot be read "
+                f"as one ({error}); delete it, its content will be computed again"
+            ) from error
+        yield connection
+    finally:
+        connection.close()
+
+
+class Cached:
+    """An analyzer that remembers; itself an :class:`~features.text.base.Analyzer`.
+
+    Parameters
+    ----------
+    analyzer : Analyzer
+        Asked only for texts that its current version has not seen.
+    connection : sqlite3.Connection
+        An open cache, from :func:`open_cache`.
+
+    Attributes
+    ----------
+    analyzed : int
+        Texts that the analyzer was really asked about.
+    """
+
+    def __init__(self, analyzer: Analyzer, connection: sqlite3.Connection) -> None:
+        self._analyzer = analyzer
+        self._connection = connection
+        self.analyzed = 0
+        columns = ", ".join(f'"{name}"' for name in analyzer.schema.names)
+        self._columns = columns
+        connection.execute(
+            f'CREATE TABLE IF NOT EXISTS "{self.name}" '
+            f"(version TEXT, hash BLOB, {columns}, PRIMARY KEY (version, hash))"
+        )
+
+    @property
+    def name(self) -> str:
+        """Name of the analyzer inside."""
+        return self._analyzer.name
+
+    @property
+    def version(self) -> str:
+        """Version of the analyzer inside."""
+        return self._analyzer.version
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Columns of the analyzer inside."""
+        return self._analyzer.schema
+
+    def analyze(self, texts: Sequence[str]) -> pa.Table:
+        """Return one row a text, from the cache where it holds the text."""
+        hashes = [content_hash(text) for text in texts]
+        rows, known = self._read(hashes)
+        missing = {key: text for key, text in zip(hashes, texts, strict=True) if key not in known}
+        if missing:
+            new = self._analyzer.analyze(list(missing.values()))
+            self._write(list(missing), new)
+            known |= {key: rows.num_rows + place for place, key in enumerate(missing)}
+            rows = pa.concat_tables([rows, new])
+            self.analyzed += len(missing)
+        return rows.take(pa.array([known[key] for key in hashes], pa.int64()))
+
+    def missing(self, texts: Sequence[str]) -> list[str]:
+        """Return the distinct texts that the cache does not hold, in order of first occurrence."""
+        by_hash = {content_hash(text): text for text in texts}
+        known: set[bytes] = set()
+        for part in _parts(list(by_hash)):
+            known |= {row[0] for row in self._select("hash", part)}
+        return [text for key, text in by_hash.items() if key not in known]
+
+    def _select(self, columns: str, hashes: Sequence[bytes]) -> Iterator[tuple[object, ...]]:
+        marks = ",".join("?" * len(hashes))
+        query = f'SELECT {columns} FROM "{self.name}" WHERE version = ? AND hash IN ({marks})'  # noqa: S608 (names are the analyzer's own)
+        return self._connection.execute(query, (self.version, *hashes))
+
+    def _read(self, hashes: Sequence[bytes]) -> tuple[pa.Table, dict[bytes, int]]:
+        found: list[tuple[object, ...]] = []
+        for part in _parts(list(dict.fromkeys(hashes))):
+            found += self._select(f"hash, {self._columns}", part)
+        values = list(zip(*found, strict=True)) or [[]] * (1 + len(self.schema))
+        columns = [decode_column(v, f.type) for v, f in zip(values[1:], self.schema, strict=True)]
+        known = {key: place for place, key in enumerate(values[0])}
+        return pa.Table.from_arrays(columns, schema=self.schema), known
+
+    def _write(self, hashes: Sequence[bytes], rows: pa.Table) -> None:
+        columns = [encode_column(rows[name]) for name in self.schema.names]
+        marks = ",".join("?" * (2 + len(columns)))
+        query = f'INSERT OR REPLACE INTO "{self.name}" VALUES ({marks})'  # noqa: S608 (as above)
+        with transaction(self._connection):
+            self._connection.executemany(
+                query, zip([self.version] * len(hashes), hashes, *columns, strict=True)
+            )
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Make what is done inside happen wholly or not at all."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def prune(connection: sqlite3.Connection, keep: Iterable[bytes]) -> int:
+    """Forget every text that is not in ``keep``, so that erasing a row erases what it taught.
+
+    Returns
+    -------
+    int
+        Rows deleted, over all analyzers and versions.
+    """
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    deleted = 0
+    with transaction(connection):
+        connection.execute("CREATE TEMP TABLE keep (hash BLOB PRIMARY KEY)")
+        connection.executemany("INSERT OR IGNORE INTO keep VALUES (?)", ((key,) for key in keep))
+        for (name,) in tables:
+            query = f'DELETE FROM "{name}" WHERE hash NOT IN (SELECT hash FROM keep)'  # noqa: S608 (from the schema)
+            deleted += connection.execute(query).rowcount
+        connection.execute("DROP TABLE keep")
+    return deleted
+
+
+def _parts(hashes: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    for start in range(0, len(hashes), _ASK):
+        yield hashes[start : start + _ASK]

@@ -1,0 +1,67 @@
+"""Words of Chinese and English text: jieba's segmentation for Han runs, word forms for English."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import rjieba
+
+from features.text.normalize import normalize, without_links
+
+VERSION = "1"
+
+_WORDS = Path(__file__).parent / "words"
+_HAN = r"\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f"
+_RUN = re.compile(rf"[{_HAN}]+|[a-z][a-z0-9]*(?:['’\-][a-z0-9]+)*", re.IGNORECASE)
+_IS_HAN = re.compile(rf"[{_HAN}]")
+_SHORTEST = {"zh": 2, "en": 3}  # characters of a word that can name something
+_LONGEST = 24  # longer runs of letters are codes, keys or a cat on the keyboard
+_REPEATS = 3  # a word has more than one third of its letters distinct: haha, aaaa, 哈哈哈哈 do not
+
+
+@cache
+def stop_words() -> frozenset[str]:
+    """Return the words of both languages that say nothing about a text's subject."""
+    files = sorted(_WORDS.glob("stop_*.txt"))
+    return frozenset(word for file in files for word in file.read_text("utf-8").split())
+
+
+def tokens(text: str) -> list[str]:
+    """Return every word of a text in order, lower-case, stop words and single characters included.
+
+    Numbers, punctuation, links and emoji are not words.
+
+    Examples
+    --------
+    >>> tokens("快递太慢了!! The iPhone-15 isn't here: https://a.b/c")
+    ['快递', '太慢', '了', 'the', 'iphone-15', "isn't", 'here']
+    """
+    found: list[str] = []
+    for match in _RUN.finditer(without_links(normalize(text))):
+        run = match.group()
+        if _IS_HAN.match(run):
+            found += rjieba.cut(run)
+        else:
+            found.append(run.lower().replace("’", "'"))
+    return found
+
+
+def words(text: str) -> list[str]:
+    """Return the words that can name a subject: no stop words, no fragments, no junk.
+
+    Examples
+    --------
+    >>> words("哈哈哈哈哈 快递太慢了,the delivery was soooooo slow, aaaaaaa")
+    ['快递', '太慢', 'delivery', 'slow']
+    """
+    stop = stop_words()
+    return [token for token in tokens(text) if token not in stop and _names_something(token)]
+
+
+def _names_something(token: str) -> bool:
+    shortest = _SHORTEST["zh" if _IS_HAN.match(token) else "en"]
+    if not shortest <= len(token) <= _LONGEST:
+        return False
+    return len(set(token)) * _REPEATS > len(token) and len(set(token)) > 1
