@@ -1,0 +1,1 @@
+"""Behavior windows and affinities as Ibis expressions over the canonical tables."""

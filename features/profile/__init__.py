@@ -1,0 +1,1 @@
+"""Behavior, mood and topics fused into one profile, with the traits that people read."""

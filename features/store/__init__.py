@@ -1,0 +1,1 @@
+"""The Feast side: views over feature files, apply, materialize, push, one reader for all."""

@@ -1,0 +1,40 @@
+"""Register a workspace's views and services with Feast."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+from features.store.config import OnlineStore, online_file, repo_config, save_online
+from features.store.feast_api import FeatureStore
+from features.store.views import definitions
+from ingest.workspace import Workspace
+
+
+def registry_file(workspace: Workspace) -> str:
+    """Return the path of the embedded registry."""
+    return str(workspace.features / "registry.db")
+
+
+def apply(workspace: Workspace, online: OnlineStore | None = None) -> FeatureStore:
+    """Register entities, sources, views and services; return the open feature store.
+
+    The registry is a sqlite database, so a kill in between leaves it as it was or as it will be.
+    The embedded online store is switched to write-ahead logging: reads go on while it is written.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Its feature files must exist.
+    online : OnlineStore, optional
+        Default: sqlite in the workspace.
+    """
+    chosen = online or OnlineStore()
+    workspace.features.mkdir(parents=True, exist_ok=True)
+    store = FeatureStore(config=repo_config(workspace, chosen))
+    store.apply(definitions(workspace).all())
+    if chosen.kind == "sqlite":
+        with closing(sqlite3.connect(online_file(workspace))) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+    save_online(workspace, chosen)
+    return store
