@@ -1,0 +1,1 @@
+"""Recommenders: one file a model, all behind :class:`training.models.base.Recommender`."""
