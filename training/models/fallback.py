@@ -54,13 +54,11 @@ class WithFallback(Recommender):
         from_fallback = np.zeros(best.items.shape, dtype=bool)
         short = np.flatnonzero((best.items < 0).any(axis=1))
         if short.size:
-            asked = [customers[int(i)] for i in short]
+            asked = [customers[i] for i in short.tolist()]
             rows = None if histories is None else histories[short]
             extra, _ = self.fallback.top(asked, 2 * k, histories=rows, **rules)
-            for row, candidates_of_row, scores in zip(
-                short, extra.items, extra.scores, strict=True
-            ):
-                from_fallback[row] = _fill(best, row, candidates_of_row, scores)
+            for place, row in enumerate(short.tolist()):
+                from_fallback[row] = _fill(best, row, extra.items[place], extra.scores[place])
         return best, from_fallback
 
     def similar_items(self, items: Sequence[str], k: int) -> pd.DataFrame:
