@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ingest.schemas import arrow_schema
+from ingest.schemas import canonical
 from ingest.store import Store
 from ingest.workspace import Workspace
 from insights.filters import Filters
@@ -42,7 +42,7 @@ def message(number: int, conversation: str, at: datetime, **changes: object) -> 
 
 
 def store_messages(workspace: Workspace, rows: list[dict[str, object]]) -> Tables:
-    Store(workspace.store).add("messages", pa.Table.from_pylist(rows, arrow_schema("messages")))
+    Store(workspace.store).add("messages", pa.Table.from_pylist(rows, canonical("messages").schema))
     return Tables(workspace)
 
 
