@@ -75,6 +75,9 @@ class RawBatch:
         How times given as text or numbers are to be read.
     notes : tuple of str
         Sentences for the load report, such as which columns were guessed.
+    derived_key : bool
+        Whether the key was made from the other columns (``ingest.identity.KeyMaker``). A rejected
+        row is then kept without it, because correcting the row changes its key.
     """
 
     table: str
@@ -84,6 +87,7 @@ class RawBatch:
     broken: tuple[Broken, ...] = ()
     times: Times = field(default_factory=Times)
     notes: tuple[str, ...] = ()
+    derived_key: bool = False
 
 
 @runtime_checkable
