@@ -93,18 +93,14 @@ class Interactions:
         ready = cast_rows(frame)
         customers = customers or IdMap.of(ready["customer_id"])
         items = items or IdMap.of(ready["item_id"])
-        order = np.lexsort(
-            (
-                items.numbers(ready["item_id"].to_numpy()),
-                ready["occurred_at"].astype("int64").to_numpy(),
-                customers.numbers(ready["customer_id"].to_numpy()),
-            )
-        )
+        rows = customers.numbers(ready["customer_id"].to_numpy())
+        columns = items.numbers(ready["item_id"].to_numpy())
+        order = np.lexsort((columns, ready["occurred_at"].astype("int64").to_numpy(), rows))
         ready = ready.iloc[order].reset_index(drop=True)
         if until is None:
             latest = ready["available_at"].max() if len(ready) else pd.Timestamp(0, tz="UTC")
             until = latest.to_pydatetime() + timedelta(microseconds=1)
-        return cls(ready, customers, items, until)
+        return cls(ready, customers, items, until)._numbered(rows[order], columns[order])
 
     @classmethod
     def from_store(
@@ -194,11 +190,23 @@ class Interactions:
 
     def where(self, keep: NDArray[np.bool_], *, until: datetime | None = None) -> Interactions:
         """Return the rows where ``keep`` (bool [rows]) holds; ids that vanish leave the maps."""
-        rows = self.frame[keep]
-        customers = IdMap(self.customers.ids[np.unique(self.customer_numbers[keep])])
-        items = IdMap(self.items.ids[np.unique(self.item_numbers[keep])])
-        rows = rows.reset_index(drop=True)
-        return Interactions(rows, customers, items, until or self.until)
+        rows, columns = self.customer_numbers[keep], self.item_numbers[keep]
+        customers, items = np.unique(rows), np.unique(columns)
+        found = Interactions(
+            self.frame[keep].reset_index(drop=True),
+            IdMap(self.customers.ids[customers]),
+            IdMap(self.items.ids[items]),
+            until or self.until,
+        )
+        return found._numbered(
+            np.searchsorted(customers, rows).astype(np.int32),
+            np.searchsorted(items, columns).astype(np.int32),
+        )
+
+    def _numbered(self, rows: IntArray, columns: IntArray) -> Interactions:
+        """Remember numbers that are already known, which spares looking up every id again."""
+        self.__dict__.update(customer_numbers=rows, item_numbers=columns)
+        return self
 
     def filtered(self, *, min_customers_per_item: int = 1) -> Interactions:
         """Drop items that fewer than ``min_customers_per_item`` distinct customers acted on."""
