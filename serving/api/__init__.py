@@ -1,0 +1,1 @@
+"""Online endpoint: recommendations, profiles and similar items over HTTP; events come back."""

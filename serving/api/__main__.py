@@ -1,0 +1,38 @@
+"""``python -m serving.api``: serve the workspace's champion over HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import hydra
+from omegaconf import DictConfig
+
+from ingest.runtime import prepare
+
+CONF = str(Path(__file__).resolve().parents[2] / "conf")
+_OWN = ("workspace", "data_dir", "host", "port", "batch", "retry_seconds", "shutdown_seconds", "at")
+
+
+@hydra.main(version_base=None, config_path=CONF, config_name="api")
+def main(config: DictConfig) -> None:
+    """Check the settings, then listen until the process is asked to stop."""
+    import uvicorn
+
+    from serving.api.app import create_app
+    from serving.api.settings import ApiSettings
+
+    settings = ApiSettings.model_validate({name: config[name] for name in _OWN})
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        workers=1,
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+    )
+
+
+if __name__ == "__main__":
+    prepare()
+    main()

@@ -1,0 +1,54 @@
+"""Typed dependencies of the routes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request
+
+from serving.api.service import Service
+from serving.ranked import Options
+from serving.reasons import Language
+
+
+async def get_service(request: Request) -> Service:
+    """Return the state of this application."""
+    service: Service = request.app.state.service
+    return service
+
+
+async def get_ready(request: Request) -> Service:
+    """Return the state of this application once the champion is loaded.
+
+    Raises
+    ------
+    NotReadyError
+        If it is not; answered with 503, the reason and what to do.
+    """
+    service: Service = request.app.state.service
+    service.engine()
+    return service
+
+
+async def get_options(
+    exclude_seen: Annotated[
+        bool, Query(description="Leave out items the customer already acted on.")
+    ] = True,
+    category: Annotated[
+        str | None,
+        Query(
+            max_length=500,
+            description="Only items below this category: leading levels of its path, any case.",
+        ),
+    ] = None,
+    lang: Annotated[Language, Query(description="Language of the reasons.")] = Language.EN,
+) -> Options:
+    """Return the options of a recommendation from the query string."""
+    return Options(exclude_seen=exclude_seen, category=category, lang=lang)
+
+
+ServiceDep = Annotated[Service, Depends(get_service)]
+ReadyDep = Annotated[Service, Depends(get_ready)]
+OptionsDep = Annotated[Options, Depends(get_options)]
+KQuery = Annotated[int, Query(ge=1, le=200, description="How many items.")]
+PathId = Annotated[str, Path(min_length=1, max_length=200)]

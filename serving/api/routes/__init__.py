@@ -1,0 +1,1 @@
+"""One module per resource; handlers only translate between HTTP and the use cases."""

@@ -1,0 +1,286 @@
+"""Forms of the endpoint's questions and answers; they make the OpenAPI page, with examples."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt
+
+from serving.reasons import Language
+
+CustomerId = Annotated[str, Field(min_length=1, max_length=200, examples=["718"])]
+ItemId = Annotated[str, Field(min_length=1, max_length=200, examples=["995242"])]
+
+_ITEM = {
+    "item_id": "995242",
+    "title": "Fluid Milk White Only",
+    "score": 0.83,
+    "rank": 1,
+    "origin": "model",
+    "reason": "Because you bought Eggs - Large.",
+}
+_LIST = {
+    "customer_id": "718",
+    "origin": "model",
+    "message": None,
+    "items": [_ITEM],
+    "model": {"version": "3", "name": "ranker", "trained_until": "2017-12-01T00:00:00Z"},
+}
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class RecommendedItem(_Form):
+    """One recommended item with the reason it is shown for."""
+
+    item_id: str
+    title: str
+    score: float = Field(description="Comparable within one answer only; higher is better.")
+    rank: int = Field(description="1 is the best.")
+    origin: Literal["model", "fallback"]
+    reason: str
+
+
+class ModelFacts(_Form):
+    """Which model answered."""
+
+    version: str
+    name: str
+    trained_until: AwareDatetime | None
+
+
+class RecommendationList(_Form):
+    """Ranked items for one customer."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_LIST]})
+
+    customer_id: str
+    origin: Literal["model", "fallback"] = Field(
+        description="fallback: the model does not know the customer, popular items are shown."
+    )
+    message: str | None = Field(description="Set when there is something to know about the answer.")
+    items: list[RecommendedItem]
+    model: ModelFacts
+
+
+class ManyRecommendations(_Form):
+    """Ranked items for several customers, in the order asked."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"customers": [_LIST]}]}
+    )
+
+    customers: list[RecommendationList]
+
+
+class RecommendationsQuestion(_Form):
+    """Ask for recommendations of many customers at once."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"customer_ids": ["718", "1130"], "k": 5, "exclude_seen": True}]
+        },
+    )
+
+    customer_ids: list[CustomerId] = Field(min_length=1, max_length=1000)
+    k: PositiveInt = Field(default=10, le=200)
+    exclude_seen: bool = True
+    category: str | None = Field(default=None, max_length=500)
+    lang: Language = Language.EN
+
+
+class Profile(_Form):
+    """Readable traits of one customer; vectors only when asked for."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "customer_id": "718",
+                    "traits": {
+                        "interests": ["Fluid Milk", "Cheese"],
+                        "price_band": "mid",
+                        "stage": "loyal",
+                        "mood_label": "positive",
+                        "purchases_28d": 31.0,
+                    },
+                    "simulated": True,
+                    "message": "100 % of the texts behind this profile are simulated.",
+                    "vectors": None,
+                }
+            ]
+        },
+    )
+
+    customer_id: str
+    traits: dict[str, Any]
+    simulated: bool = Field(description="Whether simulated texts are part of the profile.")
+    message: str | None
+    vectors: dict[str, list[float]] | None
+
+
+class SimilarItem(_Form):
+    """One item similar to the one asked about."""
+
+    item_id: str
+    title: str
+    score: float
+    rank: int
+
+
+class SimilarItems(_Form):
+    """Items similar to one item, by the served model."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "item_id": "995242",
+                    "title": "Fluid Milk White Only",
+                    "items": [{"item_id": "1082185", "title": "Bananas", "score": 0.41, "rank": 1}],
+                }
+            ]
+        },
+    )
+
+    item_id: str
+    title: str
+    items: list[SimilarItem]
+
+
+class EventIn(_Form):
+    """Something a customer did. Times carry a zone; ``available_at`` defaults to now."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "event_id": "order-9917-1",
+                    "customer_id": "718",
+                    "kind": "purchase",
+                    "item_id": "995242",
+                    "quantity": 2,
+                    "price": 1.29,
+                    "occurred_at": "2026-03-01T09:30:00Z",
+                }
+            ]
+        },
+    )
+
+    event_id: str = Field(min_length=1, max_length=200)
+    customer_id: CustomerId
+    kind: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)
+    item_id: ItemId | None = None
+    agent_id: str | None = None
+    group_id: str | None = None
+    value: FiniteFloat | None = None
+    quantity: FiniteFloat | None = Field(default=None, ge=0)
+    price: FiniteFloat | None = Field(default=None, ge=0)
+    occurred_at: AwareDatetime
+    available_at: AwareDatetime | None = None
+    source: str = Field(default="api", min_length=1, max_length=60)
+    attributes: dict[str, Any] | None = None
+
+
+class Rejection(_Form):
+    """Why one event was not stored."""
+
+    index: int = Field(description="Position of the event in the request, from 0.")
+    event_id: str | None
+    where: str
+    expected: str
+    received: str
+
+
+class EventsReceipt(_Form):
+    """What became of the events of one request: received = accepted + duplicate + rejected."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"received": 1, "accepted": 1, "duplicate": 0, "rejected": 0, "rejections": []}
+            ]
+        },
+    )
+
+    received: int
+    accepted: int
+    duplicate: int = Field(description="Events whose event_id was stored before.")
+    rejected: int
+    rejections: list[Rejection]
+
+
+class Health(_Form):
+    """The process is up."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"status": "ok", "version": "0.1.0"}]}
+    )
+
+    status: Literal["ok"]
+    version: str
+
+
+class Readiness(_Form):
+    """The champion is loaded and answers."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "status": "ready",
+                    "workspace": "demo",
+                    "model": _LIST["model"],
+                    "customers": 2469,
+                    "items": 6021,
+                    "overlay_events": 0,
+                    "seconds_to_ready": 3.1,
+                }
+            ]
+        },
+    )
+
+    status: Literal["ready"]
+    workspace: str
+    model: ModelFacts
+    customers: int
+    items: int
+    overlay_events: int
+    seconds_to_ready: float
+
+
+class Problem(BaseModel):
+    """An error: what was wrong, what was expected, what was received, what to do."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "about:blank",
+                    "title": "The request holds a value that cannot be used",
+                    "status": 422,
+                    "detail": "No item is in the category 'gitars'.",
+                    "expected": "the leading levels of a category path, such as: Music > Guitars",
+                    "received": "'gitars'",
+                    "todo": "Use one of the names listed, or leave the category out.",
+                }
+            ]
+        },
+    )
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    expected: str | None = None
+    received: str | None = None
+    todo: str | None = None

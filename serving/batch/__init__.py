@@ -1,0 +1,1 @@
+"""Batch scoring: recommendations of many customers as one Parquet file."""
