@@ -27,13 +27,19 @@ class Analyzer(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What it finds out."""
+        ...
 
     @property
-    def version(self) -> str: ...
+    def version(self) -> str:
+        """Code version and fingerprint of what was fitted."""
+        ...
 
     @property
-    def schema(self) -> pa.Schema: ...
+    def schema(self) -> pa.Schema:
+        """Columns of the answer."""
+        ...
 
     def analyze(self, texts: Sequence[str]) -> pa.Table:
         """Return one row a text, in the order given."""

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -109,16 +110,16 @@ class Cached:
             known |= {row[0] for row in self._select("hash", part)}
         return [text for key, text in by_hash.items() if key not in known]
 
-    def _select(self, columns: str, hashes: Sequence[bytes]) -> Iterator[tuple[object, ...]]:
+    def _select(self, columns: str, hashes: Sequence[bytes]) -> Iterator[tuple[Any, ...]]:
         marks = ",".join("?" * len(hashes))
         query = f'SELECT {columns} FROM "{self.name}" WHERE version = ? AND hash IN ({marks})'  # noqa: S608 (names are the analyzer's own)
         return self._connection.execute(query, (self.version, *hashes))
 
     def _read(self, hashes: Sequence[bytes]) -> tuple[pa.Table, dict[bytes, int]]:
-        found: list[tuple[object, ...]] = []
+        found: list[tuple[Any, ...]] = []
         for part in _parts(list(dict.fromkeys(hashes))):
             found += self._select(f"hash, {self._columns}", part)
-        values = list(zip(*found, strict=True)) or [[]] * (1 + len(self.schema))
+        values = list(zip(*found, strict=True)) or [()] * (1 + len(self.schema))
         columns = [decode_column(v, f.type) for v, f in zip(values[1:], self.schema, strict=True)]
         known = {key: place for place, key in enumerate(values[0])}
         return pa.Table.from_arrays(columns, schema=self.schema), known

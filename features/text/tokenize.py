@@ -60,8 +60,13 @@ def words(text: str) -> list[str]:
     return [token for token in tokens(text) if token not in stop and _names_something(token)]
 
 
+def is_han(token: str) -> bool:
+    """Return whether a token starts with a Han character."""
+    return _IS_HAN.match(token) is not None
+
+
 def _names_something(token: str) -> bool:
-    shortest = _SHORTEST["zh" if _IS_HAN.match(token) else "en"]
+    shortest = _SHORTEST["zh" if is_han(token) else "en"]
     if not shortest <= len(token) <= _LONGEST:
         return False
     return len(set(token)) * _REPEATS > len(token) and len(set(token)) > 1

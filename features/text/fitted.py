@@ -1,0 +1,150 @@
+"""What was fitted, kept beside the cache: refitted when the texts have changed enough."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from features.text.base import Analyzer, fingerprint
+from features.text.corpus import Corpus
+from features.text.keywords import CODE_VERSION as KEYWORDS_VERSION
+from features.text.keywords import KeywordAnalyzer, fit_weights
+from features.text.sentiment import CODE_VERSION as SENTIMENT_VERSION
+from features.text.sentiment import SentimentAnalyzer, Vectors, fit_sentiment
+from features.text.sentiment_data import seeds
+from features.text.settings import TextSettings
+from features.text.topics import CODE_VERSION as TOPICS_VERSION
+from features.text.topics import TopicAnalyzer, fit_topics
+
+log = logging.getLogger(__name__)
+
+_META, _KEYS = "meta.json", "fitted_on.npy"
+_NAMES = ("sentiment", "topics", "keywords")
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The analyzers that learn from the business's texts, ready to use.
+
+    ``report`` says what they were fitted on, and how good the sentiment is.
+    """
+
+    sentiment: SentimentAnalyzer
+    topics: TopicAnalyzer
+    keywords: KeywordAnalyzer
+    report: dict[str, Any]
+    reused: bool
+
+    @property
+    def analyzers(self) -> tuple[Analyzer, ...]:
+        """The three analyzers."""
+        return (self.sentiment, self.topics, self.keywords)
+
+
+def fit_or_load(folder: Path, corpus: Corpus, settings: TextSettings, vectors: Vectors) -> Fitted:
+    """Return what was fitted before where it still holds, else fit and keep it.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds one folder for every slot (the settings that decide what is fitted, and code).
+    corpus : Corpus
+        The texts that may be fitted on now.
+    settings : TextSettings
+        ``refit_growth`` says how much new text is too much.
+    vectors : callable
+        Gives the sentence vectors [n, 512] of n texts.
+    """
+    code = (SENTIMENT_VERSION, TOPICS_VERSION, KEYWORDS_VERSION, seeds())
+    slot = folder / fingerprint(code, sorted(settings.fitting().items()))
+    if _still_holds(slot, corpus, settings.refit_growth):
+        return _load(slot, settings, vectors, reused=True)
+    _fit(slot, corpus, settings, vectors)
+    return _load(slot, settings, vectors, reused=False)
+
+
+def _still_holds(slot: Path, corpus: Corpus, growth: float) -> bool:
+    if not (slot / _META).exists():
+        return False
+    before = {row.tobytes() for row in np.load(slot / _KEYS, allow_pickle=False)}
+    now = corpus.identities()
+    new = len(now - before)
+    return before <= now and new <= growth * len(before)
+
+
+def _fit(slot: Path, corpus: Corpus, settings: TextSettings, vectors: Vectors) -> None:
+    rated = corpus.rated(settings.max_rated)
+    sample = corpus.sample(settings.max_fit_texts)
+    log.info("fitting text transforms on %d texts, %d of them rated", len(corpus.texts), len(rated))
+    sentiment = fit_sentiment(
+        rated,
+        vectors,
+        min_rated=settings.min_rated,
+        min_pole=settings.min_pole,
+        seed=settings.seed,
+    )
+    for row in sentiment.report:
+        log.info("sentiment of %(language)s: %(tier)s tier, macro-F1 %(macro_f1).3f, accuracy "
+                 "%(accuracy).3f on %(measured_on)s", row)  # fmt: skip
+    topics = fit_topics(
+        sample, topics=settings.topics, iterations=settings.topic_iterations, seed=settings.seed
+    )
+    state = fingerprint(slot.name, corpus.keys.tobytes())
+    meta = {
+        "state": state,
+        "texts": len(corpus.texts),
+        "sampled": len(sample),
+        "rated": len(rated),
+        "settings": settings.fitting(),
+        "sentiment": sentiment.report,
+    }
+    parts = {
+        "sentiment": SentimentAnalyzer(
+            models=sentiment.models, vectors=vectors, state=state
+        ).arrays(),
+        "topics": TopicAnalyzer(model=topics, state=state).arrays(),
+        "keywords": KeywordAnalyzer(
+            weights=fit_weights(sample), count=settings.keywords, state=state
+        ).arrays(),
+    }
+    _keep(slot, meta, parts, corpus.keys)
+
+
+def _keep(slot: Path, meta: Mapping[str, Any], parts: Mapping[str, Arrays], keys: Any) -> None:
+    """Write the folder beside its place and move it there, so that it is whole or absent."""
+    slot.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(mkdtemp(prefix=".draft-", dir=slot.parent))
+    for name, arrays in parts.items():
+        np.savez(draft / f"{name}.npz", allow_pickle=False, **arrays)
+    np.save(draft / _KEYS, keys, allow_pickle=False)
+    (draft / _META).write_bytes(orjson.dumps(meta, option=orjson.OPT_INDENT_2))
+    shutil.rmtree(slot, ignore_errors=True)
+    draft.rename(slot)
+    for left in slot.parent.glob(".draft-*"):  # of runs that were killed; a lock lets one run only
+        shutil.rmtree(left)
+
+
+def _load(slot: Path, settings: TextSettings, vectors: Vectors, *, reused: bool) -> Fitted:
+    meta = orjson.loads((slot / _META).read_bytes())
+    parts: dict[str, dict[str, NDArray[Any]]] = {}
+    for name in _NAMES:
+        with np.load(slot / f"{name}.npz", allow_pickle=False) as arrays:
+            parts[name] = dict(arrays)
+    state = meta["state"]
+    return Fitted(
+        sentiment=SentimentAnalyzer.of(parts["sentiment"], vectors=vectors, state=state),
+        topics=TopicAnalyzer.of(parts["topics"], state=state),
+        keywords=KeywordAnalyzer.of(parts["keywords"], count=settings.keywords, state=state),
+        report=meta,
+        reused=reused,
+    )

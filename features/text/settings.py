@@ -1,0 +1,81 @@
+"""What can be chosen about text analysis, each choice declared and checked once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator
+
+
+class TextSettings(BaseModel):
+    """How texts are analyzed.
+
+    Parameters
+    ----------
+    topics : int
+        How many topics are looked for, K.
+    topic_iterations : int
+        Sampling rounds of the topic model.
+    keywords : int
+        Most keywords of one text.
+    min_rated, min_pole : int
+        Sentiment is trained on the business's own ratings for a language that has so many rated
+        texts, and so many of them negative and positive each; else the seed sentences serve.
+    max_rated, max_fit_texts : int
+        Most rated texts that sentiment, and texts that topics and word weights are fitted on. Of
+        more, an even sample is taken, always the same.
+    fit_until : datetime or None
+        Only texts with ``available_at`` strictly before it are fitted on, for evaluation at that
+        time. Without a zone it is read as UTC.
+    refit_growth : float
+        What was fitted is kept until the texts to fit on have grown by this share; 0 refits
+        whenever there is a new one. Erasing a text always refits.
+    characters : int
+        So much of a text goes into its sentence vector.
+    batch : int
+        Texts analyzed at a time, which bounds memory.
+    workers : int
+        Processes that compute sentence vectors when many are missing.
+    seed : int
+        Fixes every random choice.
+    progress : bool
+        Whether progress bars are shown.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        If a key is unknown or a value out of range.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    topics: Annotated[int, Field(ge=2, le=500)] = 12
+    topic_iterations: PositiveInt = 200
+    keywords: PositiveInt = 5
+    min_rated: Annotated[int, Field(ge=30)] = 200
+    min_pole: Annotated[int, Field(ge=5)] = 20
+    max_rated: Annotated[int, Field(ge=200)] = 8000
+    max_fit_texts: Annotated[int, Field(ge=200)] = 50_000
+    fit_until: datetime | None = None
+    refit_growth: Annotated[float, Field(ge=0, le=10)] = 0.2
+    characters: PositiveInt = 600
+    batch: Annotated[int, Field(ge=1, le=100_000)] = 2048
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+    seed: NonNegativeInt = 7
+    progress: bool = True
+
+    @field_validator("fit_until")
+    @classmethod
+    def _in_utc(cls, value: datetime | None) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    def fitting(self) -> dict[str, Any]:
+        """Return the choices that decide what is fitted, as JSON values."""
+        names = {
+            "topics", "topic_iterations", "min_rated", "min_pole", "max_rated", "max_fit_texts",
+            "fit_until", "characters", "seed",
+        }  # fmt: skip
+        return self.model_dump(mode="json", include=names)
