@@ -1,0 +1,1 @@
+"""What simulated customers say: phrases, people, products, noise and the truth behind each text."""
