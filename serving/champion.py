@@ -7,7 +7,6 @@ from datetime import datetime
 from ingest.store import Store
 from ingest.workspace import Workspace
 from serving.catalog import Catalog
-from serving.errors import NoChampionError
 from serving.grounds import recent_customers
 from serving.profiles import LazyFeatures
 from serving.ranked import Facts

@@ -1,31 +1,76 @@
-"""Find what a recommendation rests on: the customer's own history first, then popularity."""
+"""Find what a recommendation rests on: what the model leaned on first, and only what is true."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow.compute as pc
-from scipy.sparse import csr_matrix
 
 from ingest.store import Store
-from serving.catalog import Catalog
+from serving.catalog import LEVELS, Catalog
+from serving.contributions import contributions_of
 from serving.reasons import Evidence, Ground
 from training.ids import FloatArray, IdMap, IntArray
 from training.models.base import Recommender
-from training.models.fallback import WithFallback
-
-Contributions = Callable[[IntArray, IntArray], FloatArray]
-"""History items [h] and recommended items [m] to how much each spoke for each, float32 [h, m]."""
 
 POPULAR_DAYS = 28
+USUAL_ORDER = ("similar", "behavior", "popularity")
 _OFTEN_SHARE = 0.1
 _OFTEN_EVENTS = 3
 _TOP_SHARE = 0.1
-_PROBED_ITEMS = 20_000
+_WORDS = 2
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a customer's profile says in words.
+
+    Attributes
+    ----------
+    words : tuple of str
+        Keywords of what the customer wrote, most telling first.
+    interests : frozenset of str
+        Categories the profile names as interests.
+    simulated : bool
+        Whether simulated texts are behind it.
+    """
+
+    words: tuple[str, ...] = ()
+    interests: frozenset[str] = frozenset()
+    simulated: bool = False
+
+
+@dataclass(frozen=True)
+class Case:
+    """The recommendations of one customer and what is known about the customer.
+
+    Attributes
+    ----------
+    items : ndarray of int32 [m]
+        Recommended item numbers.
+    fallback : ndarray of bool [m]
+        Whether the fallback recommended it.
+    had : ndarray of int32 [h]
+        Item numbers of the history.
+    counts : ndarray of float32 [h]
+        How often each.
+    orders : sequence of sequence of str, optional
+        For every recommended item, the groups of features that spoke for it, strongest first.
+    told : Told
+        The profile in words.
+    """
+
+    items: IntArray
+    fallback: npt.NDArray[np.bool_]
+    had: IntArray
+    counts: FloatArray
+    orders: Sequence[Sequence[str]] | None = None
+    told: Told = Told()
 
 
 class Grounds:
@@ -47,81 +92,87 @@ class Grounds:
         self._recent = recent
         self._share_in_category = _share_of_better(recent, catalog.category_codes)
         self._share_overall = _share_of_better(recent, np.zeros(len(recent), dtype=np.int32))
-        self._leaf_of_code = np.array(
-            [path.rsplit(" > ", 1)[-1] for path in catalog.category_names]
-        )
+        self._leaves = [path.rsplit(LEVELS, 1)[-1] for path in catalog.category_names]
 
-    def evidence(
-        self,
-        items: IntArray,
-        fallback: npt.NDArray[np.bool_],
-        had: IntArray,
-        counts: FloatArray,
-    ) -> list[Evidence]:
-        """Return one evidence for every recommended item of one customer.
-
-        Parameters
-        ----------
-        items : ndarray of int32 [m]
-            Recommended item numbers.
-        fallback : ndarray of bool [m]
-            Whether the fallback recommended it.
-        had : ndarray of int32 [h]
-            Item numbers of the customer's history.
-        counts : ndarray of float32 [h]
-            How often each.
-        """
-        spoke = None
-        if len(had) and self._contributions is not None and not fallback.all():
-            spoke = self._contributions(had.astype(np.int32), items)
-        often = self._often(had, counts)
+    def evidence(self, case: Case) -> list[Evidence]:
+        """Return one evidence for every recommended item of one customer."""
+        causes = self._causes(case)
+        often = self._often(case)
+        before = dict(zip(case.had.tolist(), case.counts.tolist(), strict=True))
         found = []
-        before = dict(zip(had.tolist(), counts.tolist(), strict=True))
-        for place, item in enumerate(items.tolist()):
+        for place, item in enumerate(case.items.tolist()):
             if item in before:
                 found.append(Evidence(Ground.AGAIN, times=int(before[item])))
-                continue
-            one = None if fallback[place] else self._own(item, place, had, spoke, often)
-            found.append(one or self._popular(item, bool(fallback[place])))
+            elif case.fallback[place]:
+                found.append(self._popular(item, strict=False) or Evidence(Ground.POPULAR))
+            else:
+                order = case.orders[place] if case.orders else USUAL_ORDER
+                made = (self._of_group(g, item, causes[place], often, case.told) for g in order)
+                best = next((one for one in made if one is not None), None)
+                found.append(best or Evidence(Ground.SUGGESTED))
         return found
 
-    def _own(
-        self,
-        item: int,
-        place: int,
-        had: IntArray,
-        spoke: FloatArray | None,
-        often: frozenset[int],
+    def _of_group(
+        self, group: str, item: int, cause: int, often: frozenset[int], told: Told
     ) -> Evidence | None:
-        if spoke is not None:
-            best = int(np.argmax(spoke[:, place]))
-            if spoke[best, place] > 0:
-                cause = int(had[best])
-                simulated = bool(self._catalog.simulated[cause])
-                return Evidence(Ground.BECAUSE, self._catalog.titles[cause], simulated=simulated)
+        """Return the evidence a group of features gives, None where it would not be true."""
         code = int(self._catalog.category_codes[item])
-        if code in often:
-            return Evidence(Ground.CATEGORY, str(self._leaf_of_code[code]))
+        leaf = self._leaves[code] if code >= 0 else ""
+        if group == "similar" and cause >= 0:
+            simulated = bool(self._catalog.simulated[cause])
+            return Evidence(Ground.BECAUSE, self._catalog.titles[cause], simulated=simulated)
+        if group == "behavior" and code in often:
+            return Evidence(Ground.CATEGORY, leaf)
+        if group == "popularity":
+            return self._popular(item, strict=True)
+        if group in {"sentiment", "topic"} and told.words:
+            words = ", ".join(told.words[:_WORDS])
+            return Evidence(Ground.WORDS, words, simulated=told.simulated)
+        if group == "profile" and leaf and leaf in told.interests:
+            return Evidence(Ground.INTEREST, leaf)
         return None
 
-    def _often(self, had: IntArray, counts: FloatArray) -> frozenset[int]:
+    def _causes(self, case: Case) -> list[int]:
+        """Return the history item that spoke most for each recommended item; -1 where none did."""
+        if not len(case.had) or self._contributions is None or case.fallback.all():
+            return [-1] * len(case.items)
+        spoke = self._contributions(case.had, case.items)
+        best = np.argmax(spoke, axis=0)
+        causes = np.where(spoke[best, np.arange(len(case.items))] > 0, case.had[best], -1)
+        found: list[int] = causes.tolist()
+        return found
+
+    def _often(self, case: Case) -> frozenset[int]:
         """Return the categories that take a good share of a history."""
-        if not len(had):
+        if not len(case.had):
             return frozenset()
-        codes = self._catalog.category_codes[had]
+        codes = self._catalog.category_codes[case.had]
         known = codes >= 0
-        weights = np.bincount(codes[known], counts[known])
-        often = (weights >= _OFTEN_EVENTS) & (weights >= _OFTEN_SHARE * counts.sum())
+        weights = np.bincount(codes[known], case.counts[known])
+        often = (weights >= _OFTEN_EVENTS) & (weights >= _OFTEN_SHARE * case.counts.sum())
         return frozenset(np.flatnonzero(often).tolist())
 
-    def _popular(self, item: int, fallback: bool) -> Evidence:
-        if self._recent[item] > 0:
-            code = int(self._catalog.category_codes[item])
-            if code >= 0 and (fallback or self._share_in_category[item] <= _TOP_SHARE):
-                return Evidence(Ground.POPULAR_IN, str(self._leaf_of_code[code]))
-            if self._share_overall[item] <= _TOP_SHARE:
-                return Evidence(Ground.POPULAR)
-        return Evidence(Ground.POPULAR if fallback else Ground.SUGGESTED)
+    def _popular(self, item: int, strict: bool) -> Evidence | None:
+        """Return that an item is popular; strictly: among the most popular of its category."""
+        if not self._recent[item] > 0:
+            return None
+        code = int(self._catalog.category_codes[item])
+        if code >= 0 and (not strict or self._share_in_category[item] <= _TOP_SHARE):
+            return Evidence(Ground.POPULAR_IN, self._leaves[code])
+        if not strict or self._share_overall[item] <= _TOP_SHARE:
+            return Evidence(Ground.POPULAR)
+        return None
+
+
+def told_of(profile: Mapping[str, object]) -> Told:
+    """Return what a row of profile features says in words; missing features say nothing."""
+    words, interests = (profile.get(name) for name in ("keywords", "interests"))
+    share = profile.get("simulated_share")
+    return Told(
+        words=tuple(words) if isinstance(words, list) else (),
+        interests=frozenset(interests) if isinstance(interests, list) else frozenset(),
+        simulated=isinstance(share, float | np.floating) and bool(share > 0),
+    )
 
 
 def recent_customers(
@@ -139,49 +190,6 @@ def recent_customers(
     numbers = items.numbers(pairs["item_id"].to_pylist(), missing="negative")
     counts = np.bincount(numbers[numbers >= 0], minlength=len(items))
     return counts.astype(np.float32)
-
-
-def contributions_of(model: Recommender) -> Contributions | None:
-    """Return how the model weighs one history item for one recommended item, if that can be told.
-
-    Models that know it offer ``contributions``. For factor models it is the cosine of the items'
-    factors; for models that score from a history it is the score of a history of that item alone.
-    """
-    if isinstance(model, WithFallback):
-        return contributions_of(model.primary)
-    own = getattr(model, "contributions", None)
-    if own is not None:
-        return own  # type: ignore[no-any-return]
-    pair = model.factors(np.zeros(0, dtype=np.int32), _no_history(model, 0))
-    if pair is not None:
-        return _by_factors(pair[1]) if pair[1].shape[1] > 1 else None
-    if len(model.items) > _PROBED_ITEMS:
-        return None
-    return lambda had, items: _by_probe(model, had, items)
-
-
-def _no_history(model: Recommender, n: int) -> csr_matrix:
-    return csr_matrix((n, len(model.items)), dtype=np.float32)
-
-
-def _by_factors(factors: FloatArray) -> Contributions:
-    lengths = np.sqrt(np.einsum("ij,ij->i", factors, factors))
-    scale = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-
-    def cosine(had: IntArray, items: IntArray) -> FloatArray:
-        left = factors[had] * scale[had, None]
-        return np.nan_to_num(left @ (factors[items] * scale[items, None]).T)
-
-    return cosine
-
-
-def _by_probe(model: Recommender, had: IntArray, items: IntArray) -> FloatArray:
-    """Score customers nobody knows who had just one item each."""
-    ones = np.ones(len(had), dtype=np.float32)
-    shape = (len(had), len(model.items))
-    alone = csr_matrix((ones, (np.arange(len(had)), had)), shape=shape)
-    scores = model.scores([""] * len(had), histories=alone)
-    return np.nan_to_num(scores[:, items], nan=0.0)
 
 
 def _share_of_better(values: FloatArray, groups: IntArray) -> FloatArray:

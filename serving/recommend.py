@@ -15,12 +15,13 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy.sparse import csr_matrix
 
+from serving.cases import Cases
 from serving.catalog import Catalog
 from serving.errors import BadRequestError, UnknownItemError
 from serving.grounds import Grounds
 from serving.overlay import Overlay
 from serving.ranked import Facts, Options, Ranked
-from serving.reasons import Language, Wording
+from serving.reasons import Wording
 from serving.rules import Rules
 from training.ids import FloatArray, IntArray
 from training.models.base import Recommender
@@ -72,6 +73,7 @@ class Engine:
         self._rules = Rules(catalog)
         self._grounds = Grounds(model, catalog, recent)
         self._wording = Wording(facts.kinds)
+        self._cases = Cases(model, features)
         self._features = features
         self._at = at
         self._candidates: dict[int, tuple[npt.NDArray[np.bool_], npt.NDArray[np.object_]]] = {}
@@ -106,7 +108,7 @@ class Engine:
         items = np.full((len(asked), k), -1, dtype=np.int32)
         scores = np.full((len(asked), k), np.nan, dtype=np.float32)
         fallback = np.zeros((len(asked), k), dtype=bool)
-        for group, histories in _with_and_without_news(rows, fresh):
+        for group, histories in _alike(numbers, rows, fresh):
             best, stood_in = self.model.top(
                 [asked[n] for n in group],
                 k,
@@ -117,7 +119,10 @@ class Engine:
             )
             items[group], scores[group], fallback[group] = best.items, best.scores, stood_in
         fallback |= ((numbers < 0) & (np.diff(rows.indptr) == 0))[:, None]
-        reasons = tuple(self._reasons(items, fallback, rows, options.lang))
+        reasons = tuple(
+            tuple(self._wording.sentence(one, options.lang) for one in self._grounds.evidence(case))
+            for case in self._cases.of(asked, items, fallback, rows)
+        )
         return Ranked(asked, items, scores, fallback, reasons, options.lang)
 
     def recommend(
@@ -159,21 +164,6 @@ class Engine:
             self._candidates[id(allowed)] = kept
         return kept[1]
 
-    def _reasons(
-        self, items: IntArray, fallback: npt.NDArray[np.bool_], rows: csr_matrix, lang: Language
-    ) -> Iterator[tuple[str, ...]]:
-        lengths = (items >= 0).sum(axis=1).tolist()
-        bounds = rows.indptr.tolist()
-        for n, length in enumerate(lengths):
-            history = slice(bounds[n], bounds[n + 1])
-            found = self._grounds.evidence(
-                items[n, :length],
-                fallback[n, :length],
-                rows.indices[history],
-                rows.data[history],
-            )
-            yield tuple(self._wording.sentence(evidence, lang) for evidence in found)
-
 
 def _check(customers: tuple[str, ...], k: int) -> None:
     if not 1 <= k <= MAX_K:
@@ -193,16 +183,17 @@ def _check(customers: tuple[str, ...], k: int) -> None:
         )
 
 
-def _with_and_without_news(
-    rows: csr_matrix, fresh: csr_matrix | None
-) -> list[tuple[npt.NDArray[np.int64], csr_matrix | None]]:
-    """Split customers: without newer events the trained state answers, with them the history does.
+def _alike(
+    numbers: IntArray, rows: csr_matrix, fresh: csr_matrix | None
+) -> Iterator[tuple[npt.NDArray[np.int64], csr_matrix | None]]:
+    """Split customers into those asked about by trained state, and those asked by history.
 
-    A customer's answer must not depend on who is asked about at the same time.
+    A customer's answer must not depend on who is asked about at the same time, so customers whom
+    the model knows, knows with newer events, and does not know are asked about apart.
     """
-    everyone = np.arange(rows.shape[0])
-    if fresh is None:
-        return [(everyone, None)]
-    touched = np.diff(fresh.indptr) > 0
-    groups = [(everyone[~touched], None), (everyone[touched], rows[np.flatnonzero(touched)])]
-    return [(group, histories) for group, histories in groups if len(group)]
+    touched = np.zeros(len(numbers), dtype=bool) if fresh is None else np.diff(fresh.indptr) > 0
+    known = numbers >= 0
+    for chosen, by_history in ((known & ~touched, False), (known & touched, True), (~known, True)):
+        group = np.flatnonzero(chosen)
+        if len(group):
+            yield group, rows[group] if by_history else None

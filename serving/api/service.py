@@ -18,7 +18,6 @@ from serving.api.events import EventDesk, Post, rejected
 from serving.api.metrics import Metrics
 from serving.api.schemas import EventsReceipt
 from serving.api.settings import ApiSettings
-from serving.champion import open_champion
 from serving.errors import FeaturesMissingError, NotReadyError, ServingError
 from serving.profiles import LazyFeatures
 from serving.ranked import Options
@@ -41,6 +40,8 @@ class Question:
 
 def load_engine(settings: ApiSettings, features: LazyFeatures) -> Engine:
     """Load the champion of the workspace and everything an answer needs."""
+    from serving.champion import open_champion  # noqa: PLC0415  (imports the model's framework)
+
     return open_champion(settings.folders, features=features, at=settings.at)
 
 
