@@ -1,0 +1,323 @@
+"""The fusion ranker: what several models propose, put in order by everything that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+import orjson
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, validate_call
+from scipy.sparse import csr_matrix
+
+from training.ids import FloatArray, IntArray
+from training.interactions import Interactions
+from training.models.base import Recommender
+from training.models.ranking.booster import Booster, Objective, fit_booster
+from training.models.ranking.items import ItemState
+from training.models.ranking.past import Past
+from training.models.ranking.people import CustomerState
+from training.models.ranking.stage import CATEGORY_SOURCE, Stage, Table
+from training.models.ranking.windows import Window, fresh, windows_of
+
+if TYPE_CHECKING:
+    from features.store.reader import FeatureReader
+
+Group = Literal["similar", "popularity", "behavior", "sentiment", "topic", "profile"]
+
+
+class Ranker(Recommender):
+    """Order the candidates of several first-stage models with gradient-boosted trees.
+
+    The trees learn from windows before the end of the data: first-stage models are fitted on what
+    came before a window, their candidates are labeled by what was chosen inside it. The scores the
+    trees see in training are therefore as fresh as those they see later. At the end the
+    first-stage models are fitted on everything.
+
+    A customer with neither history nor number cannot be scored, an item that is no candidate
+    neither.
+
+    Parameters
+    ----------
+    sources : dict of str to Recommender
+        First-stage models by name.
+    task : {"discover", "again"}
+        Whether candidates leave out what the customer had.
+    candidates : int
+        Items each source may propose to a customer.
+    windows, window_days : int
+        How many training windows, and how long each is.
+    objective : {"binary", "lambdarank"}
+        What the trees minimize.
+    trees, leaves, learning_rate
+        Size of the trees.
+    negatives : float
+        Share of the candidates nobody chose that is kept in training.
+    without : list of str
+        Feature groups left out (ablation).
+    shuffle_profiles : bool
+        Give each customer another's profile: a gain that survives this is no gain from profiles.
+    seed : int
+        Of the trees, of what is kept, and of the shuffle.
+
+    Raises
+    ------
+    ValueError
+        From ``fit``, if no window holds anything to learn from.
+    """
+
+    @validate_call(config={"arbitrary_types_allowed": True})
+    def __init__(
+        self,
+        *,
+        sources: Mapping[str, Recommender],
+        task: Literal["discover", "again"] = "discover",
+        candidates: PositiveInt = 60,
+        windows: PositiveInt = 3,
+        window_days: PositiveInt = 30,
+        objective: Objective = "binary",
+        trees: PositiveInt = 120,
+        leaves: Annotated[int, Field(ge=2)] = 31,
+        learning_rate: PositiveFloat = 0.08,
+        negatives: Annotated[float, Field(gt=0, le=1)] = 0.25,
+        without: Sequence[Group] = (),
+        shuffle_profiles: bool = False,
+        seed: NonNegativeInt = 0,
+    ) -> None:
+        if not sources:
+            raise ValueError("ranker.sources: expected at least one first-stage model")
+        self.sources = dict(sources)
+        self.task = task
+        self.candidates = candidates
+        self.windows = windows
+        self.window_days = window_days
+        self.objective = objective
+        self.trees = trees
+        self.leaves = leaves
+        self.learning_rate = learning_rate
+        self.negatives = negatives
+        self.without = list(without)
+        self.shuffle_profiles = shuffle_profiles
+        self.seed = seed
+
+    @property
+    def booster(self) -> Booster:
+        """The fitted trees, with the importance of each column."""
+        return self._booster
+
+    def explain(
+        self,
+        recommendations: pd.DataFrame,
+        *,
+        histories: csr_matrix | None = None,
+        features: FeatureReader | None = None,
+    ) -> pd.DataFrame:
+        """Split the score of recommended items by feature group.
+
+        Parameters
+        ----------
+        recommendations : DataFrame
+            ``customer_id`` and ``item_id``; rows that are no candidates get NaN.
+        histories : csr_matrix, optional
+            Counts by distinct customer, in order of first appearance.
+        features : FeatureReader, optional
+            As in :meth:`recommend`.
+
+        Returns
+        -------
+        DataFrame
+            Index of ``recommendations``; a column a group, in log-odds: above 0 speaks for the
+            item. They sum to the score up to a constant.
+        """
+        customers = recommendations["customer_id"].unique().tolist()
+        numbers, rows = self.rows_of(customers, histories)
+        row_of = {customer: row for row, customer in enumerate(customers)}
+        wanted = recommendations["customer_id"].map(row_of).to_numpy(dtype=np.int64)
+        items = self.items.numbers(recommendations["item_id"].to_numpy(), missing="negative")
+        found = pd.DataFrame(
+            np.nan, index=recommendations.index, columns=sorted(set(self._booster.owners.values()))
+        )
+        for part in self._stage.blocks(len(numbers)):
+            inside = np.flatnonzero((wanted >= part.start) & (wanted < part.stop))
+            table = self._table(numbers[part], rows[part], features)
+            place = _find(table, wanted[inside] - part.start, items[inside], len(self.items))
+            hit = place >= 0
+            if not hit.any():
+                continue
+            groups = self._booster.contributions(table.matrix[place[hit]])
+            for name, values in groups.items():
+                found.loc[found.index[inside[hit]], name] = values
+        return found
+
+    def diagnostics(self) -> dict[str, float]:
+        """Return how much was learned from and how many candidates could be hit."""
+        return dict(self._measured)
+
+    def _fit(
+        self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None
+    ) -> None:
+        shuffle = None
+        if self.shuffle_profiles:
+            shuffle = (
+                np.random.default_rng(self.seed)
+                .permutation(len(interactions.customers))
+                .astype(np.int32)
+            )
+        self._shuffle = shuffle
+        parts = [
+            self._examples(window, features, place)
+            for place, window in enumerate(windows_of(interactions, self.windows, self.window_days))
+        ]
+        parts = [part for part in parts if part[1].any()]
+        if not parts:
+            raise ValueError(
+                f"ranker: none of the last {self.windows} windows of {self.window_days} days "
+                "holds a choice among the candidates; use longer windows or more data"
+            )
+        self._measure(parts)
+        self._booster = fit_booster(
+            np.concatenate([part[0] for part in parts]),
+            np.concatenate([part[1] for part in parts]),
+            np.concatenate([part[2] for part in parts]).tolist(),
+            parts[0][3],
+            objective=self.objective,
+            trees=self.trees,
+            leaves=self.leaves,
+            learning_rate=self.learning_rate,
+            seed=self.seed,
+        )
+        for source in self.sources.values():
+            source.fit_matrix(matrix, interactions, features)
+        self._stage = self._stage_at(interactions, matrix, self.sources, features)
+
+    def _stage_at(
+        self,
+        interactions: Interactions,
+        matrix: csr_matrix,
+        sources: Mapping[str, Recommender],
+        features: FeatureReader | None,
+    ) -> Stage:
+        past = Past.of(interactions, matrix)
+        ids = interactions.customers.ids.tolist()
+        people = CustomerState.of(ids, interactions.until, features)
+        return self._stage_of(past, people, ItemState.of(interactions, past, features), sources)
+
+    def _stage_of(
+        self,
+        past: Past,
+        people: CustomerState,
+        items: ItemState,
+        sources: Mapping[str, Recommender],
+    ) -> Stage:
+        return Stage(
+            sources=sources,
+            sizes=dict.fromkeys([*sources, CATEGORY_SOURCE], self.candidates),
+            past=past,
+            people=people,
+            items=items,
+            seen_out=self.task == "discover",
+            without=self.without,
+            shuffle=self._shuffle,
+        )
+
+    def _examples(
+        self, window: Window, features: FeatureReader | None, place: int
+    ) -> tuple[FloatArray, NDArray[np.bool_], NDArray[np.int64], Mapping[str, str]]:
+        """Return features, labels, candidates a customer and column groups of one window."""
+        matrix = window.past.csr()
+        sources = fresh(self.sources)
+        for source in sources.values():
+            source.fit_matrix(matrix, window.past, features)
+        stage = self._stage_at(window.past, matrix, sources, features)
+        active = (np.diff(window.happened.indptr) > 0) & (np.diff(matrix.indptr) > 0)
+        numbers = np.flatnonzero(active).astype(np.int32)
+        rng = np.random.default_rng([self.seed, place])
+        tables, labels, sizes = [], [], []
+        owners: Mapping[str, str] = {}
+        for part in stage.blocks(len(numbers)):
+            table = stage.table(numbers[part], matrix[numbers[part]])
+            pairs, owners = table.pairs, table.owners
+            chosen = window.happened[numbers[part]][pairs.rows, pairs.items]
+            label = np.asarray(chosen).ravel() > 0
+            reachable = np.bincount(pairs.rows, weights=label, minlength=part.stop - part.start)
+            keep = (label | (rng.random(len(label)) < self.negatives)) & (reachable[pairs.rows] > 0)
+            tables.append(table.matrix[keep])
+            labels.append(label[keep])
+            sizes.append(np.unique(pairs.rows[keep], return_counts=True)[1])
+        if not tables:
+            return np.zeros((0, 0), np.float32), np.zeros(0, bool), np.zeros(0, np.int64), owners
+        return np.concatenate(tables), np.concatenate(labels), np.concatenate(sizes), owners
+
+    def _measure(self, parts: Sequence[tuple[Any, ...]]) -> None:
+        self._measured = {
+            "windows": float(len(parts)),
+            "examples": float(sum(len(part[1]) for part in parts)),
+            "positives": float(sum(part[1].sum() for part in parts)),
+            "features": float(parts[0][0].shape[1]),
+        }
+
+    def _table(
+        self, numbers: IntArray, histories: csr_matrix, features: FeatureReader | None
+    ) -> Table:
+        people = None
+        if features is not None and self._shuffle is None and (numbers >= 0).all():
+            ids = self.customers.ids[numbers].tolist()
+            people = CustomerState.of(ids, None, features)
+        return self._stage.table(numbers, histories, people)
+
+    def _score(
+        self, numbers: IntArray, histories: csr_matrix, features: FeatureReader | None
+    ) -> FloatArray:
+        scores = np.full(histories.shape, np.nan, dtype=np.float32)
+        for part in self._stage.blocks(len(numbers)):
+            table = self._table(numbers[part], histories[part], features)
+            if len(table.pairs):
+                found = self._booster.score(table.matrix)
+                scores[part.start + table.pairs.rows, table.pairs.items] = found
+        scores[(numbers < 0) & (np.diff(histories.indptr) == 0)] = np.nan
+        return scores
+
+    def _arrays(self) -> Mapping[str, NDArray[Any]]:
+        stage = self._stage
+        described = {"owners": self._booster.owners, "measured": self._measured}
+        named: dict[str, NDArray[Any]] = {
+            "trees": self._booster.to_bytes(),
+            "described": np.frombuffer(orjson.dumps(described), dtype=np.uint8),
+        }
+        if self._shuffle is not None:
+            named["shuffle"] = self._shuffle
+        for name in ("past", "people", "items"):
+            arrays = getattr(stage, name).arrays()
+            named |= {f"{name}/{key}": values for key, values in arrays.items()}
+        return named
+
+    def _restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        described = orjson.loads(arrays["described"].tobytes())
+        self._measured = described["measured"]
+        self._booster = Booster.from_bytes(arrays["trees"], described["owners"])
+        self._shuffle = arrays.get("shuffle")
+
+        def part(name: str) -> dict[str, NDArray[Any]]:
+            start = f"{name}/"
+            return {k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)}
+
+        self._stage = self._stage_of(
+            Past.restore(self.histories, part("past")),
+            CustomerState.restore(part("people")),
+            ItemState.restore(part("items")),
+            self.sources,
+        )
+
+
+def _find(
+    table: Table, rows: NDArray[np.int64], items: IntArray, n_items: int
+) -> NDArray[np.int64]:
+    """Return the place of each (row, item) among the candidates, -1 where it is none."""
+    keys = table.pairs.rows.astype(np.int64) * n_items + table.pairs.items
+    wanted = rows * n_items + items
+    place = np.searchsorted(keys, wanted)
+    safe = np.minimum(place, max(len(keys) - 1, 0))
+    hit = (items >= 0) & (len(keys) > 0) & (keys[safe] == wanted if len(keys) else False)
+    return np.where(hit, safe, -1)

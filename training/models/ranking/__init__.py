@@ -1,0 +1,1 @@
+"""Parts of the fusion ranker: what is known of customers and items, candidates, features, trees."""

@@ -1,0 +1,127 @@
+"""The state of the world at one moment, and the table of features of a block of customers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from training.ids import FloatArray, IntArray
+from training.models.base import Recommender
+from training.models.ranking.candidates import Candidates, choose
+from training.models.ranking.groups import Scene, features_of
+from training.models.ranking.items import ItemState
+from training.models.ranking.past import Past
+from training.models.ranking.people import CustomerState
+
+SCORE_BYTES = 96 << 20  # most memory of the dense scores of one block
+CATEGORY_SOURCE = "my_categories"
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Candidates of a block of customers with their features.
+
+    Parameters
+    ----------
+    pairs : Candidates
+    matrix : ndarray float32 [pairs, columns]
+    owners : dict of str to str
+        Group of each column, in order.
+    """
+
+    pairs: Candidates
+    matrix: FloatArray
+    owners: Mapping[str, str]
+
+
+class Stage:
+    """First-stage models and states as of one moment: makes candidates and features.
+
+    Parameters
+    ----------
+    sources : dict of str to Recommender
+        Fitted first-stage models.
+    sizes : dict of str to int
+        Candidates each source may propose.
+    past, people, items : Past, CustomerState, ItemState
+        States as of the same moment.
+    seen_out : bool
+        Whether items a customer had are left out.
+    without : collection of str
+        Feature groups that are not computed.
+    shuffle : ndarray of int32 [n_customers], optional
+        Whose profile each customer is given instead of their own (a control).
+    """
+
+    def __init__(
+        self,
+        *,
+        sources: Mapping[str, Recommender],
+        sizes: Mapping[str, int],
+        past: Past,
+        people: CustomerState,
+        items: ItemState,
+        seen_out: bool,
+        without: Collection[str] = (),
+        shuffle: IntArray | None = None,
+    ) -> None:
+        self.sources, self.sizes, self.seen_out = sources, sizes, seen_out
+        self.past, self.people, self.items = past, people, items
+        self.without, self.shuffle = without, shuffle
+        self.members = {level: items.membership(level) for level in items.levels}
+        counts = np.bincount(
+            past.counts.indices, weights=past.counts.data, minlength=past.counts.shape[1]
+        )
+        self.totals = {
+            level: (counts @ member).astype(np.float32) / max(counts.sum(), 1)
+            for level, member in self.members.items()
+        }
+
+    def table(
+        self, numbers: IntArray, histories: csr_matrix, people: CustomerState | None = None
+    ) -> Table:
+        """Return candidates and features of customers ``numbers`` (-1 unknown).
+
+        ``histories`` are counts [n, n_items]; ``people`` replaces the profiles known here.
+        """
+        borrowed = self._whose(numbers)
+        own = self.past.rows(numbers, histories)
+        past = own if self.shuffle is None else self.past.take(borrowed)
+        scores = {n: s._score(numbers, histories, None) for n, s in self.sources.items()}
+        favorites = self._favorites(past)
+        if favorites is not None:
+            scores[CATEGORY_SOURCE] = favorites
+        pairs = choose(scores, self.sizes, histories if self.seen_out else None)
+        known = people if people is not None else self.people.take(borrowed)
+        scene = Scene(pairs, past, known, self.items, self.members, self.totals)
+        columns, owners = features_of(scene, self.without)
+        values = np.empty((len(pairs), len(columns)), dtype=np.float32)
+        for place, column in enumerate(columns.values()):
+            values[:, place] = column
+        return Table(pairs, values, owners)
+
+    def blocks(self, n: int) -> Iterator[slice]:
+        """Cut ``n`` customers into blocks whose dense scores fit in memory."""
+        n_items = self.past.counts.shape[1]
+        step = max(1, SCORE_BYTES // (4 * n_items * (len(self.sources) + 2)))
+        for start in range(0, n, step):
+            yield slice(start, min(start + step, n))
+
+    def _whose(self, numbers: IntArray) -> IntArray:
+        """Return whose profile each customer is given: their own, unless shuffled."""
+        if self.shuffle is None:
+            return numbers
+        return np.where(numbers < 0, -1, self.shuffle[numbers]).astype(np.int32)
+
+    def _favorites(self, past: Past) -> FloatArray | None:
+        """Score items by what sells newly in the categories the customer is in lately."""
+        if "category" not in self.members or "behavior" in self.without:
+            return None
+        share = (past.recent @ self.members["category"]).toarray()
+        newly = np.log1p(self.items.sales["new_customers_28d"])
+        scores: FloatArray = share[:, self.items.levels["category"]] * newly
+        scores[scores <= 0] = np.nan
+        return scores
