@@ -1,0 +1,85 @@
+"""``python -m ingest``: load raw data into the canonical tables of a workspace."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import hydra
+from hydra.errors import InstantiationException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from ingest.runtime import prepare
+from ingest.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ingest.report import LoadReport
+
+CONF = str(Path(__file__).resolve().parents[1] / "conf")
+
+
+@hydra.main(version_base=None, config_path=CONF, config_name="ingest")
+def main(config: DictConfig) -> None:
+    """Load a source, list rejected rows, or load corrected ones."""
+    prepare()
+    try:
+        workspace = Workspace.named(config.workspace, config.data_dir)
+        if config.list_rejected:
+            _list(workspace)
+            return
+        report = _reload(workspace, config) if config.reload_rejected else _load(workspace, config)
+    except (InstantiationException, OmegaConfBaseException, OSError, ValueError) as error:
+        _refuse(error)
+    _show(report, workspace)
+    sys.exit(0 if report.ok else 1)
+
+
+def _load(workspace: Workspace, config: DictConfig) -> LoadReport:
+    from hydra.utils import instantiate
+
+    missing = sorted(OmegaConf.missing_keys(config))
+    if missing:
+        raise ValueError(f"expected a value, received none: give {'=... '.join(missing)}=...")
+
+    source = instantiate(OmegaConf.to_container(config.source, resolve=True))
+    from ingest.load import load
+    from ingest.store import Store
+
+    return load(source, Store(workspace.store), workspace.rejected, progress=config.progress)
+
+
+def _reload(workspace: Workspace, config: DictConfig) -> LoadReport:
+    from ingest.reload import reload_rejected
+    from ingest.store import Store
+
+    path = None if config.reload_rejected == "all" else Path(config.reload_rejected)
+    return reload_rejected(Store(workspace.store), workspace.rejected, path)
+
+
+def _list(workspace: Workspace) -> None:
+    from ingest.rejects import Rejects
+
+    count = 0
+    for _, row in Rejects(workspace.rejected).read():
+        count += 1
+        print(f"{row.table}  {row.file}, row {row.row}: {row.reason}\n    {row.content}")
+    print(f"{count:,} rejected rows in {workspace.rejected}")
+
+
+def _show(report: LoadReport, workspace: Workspace) -> None:
+    from rich.console import Console
+
+    Console().print(report.render())
+    report.write(workspace.root / "load-report.json")
+
+
+def _refuse(error: Exception) -> NoReturn:
+    cause = error.__cause__ if isinstance(error, InstantiationException) else None
+    print(f"error: {cause or error}", file=sys.stderr)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
