@@ -16,6 +16,7 @@ from ingest.workspace import Workspace
 
 if TYPE_CHECKING:
     from ingest.report import LoadReport
+    from ingest.sources.base import Source
 
 CONF = str(Path(__file__).resolve().parents[1] / "conf")
 
@@ -29,32 +30,37 @@ def main(config: DictConfig) -> None:
         if config.list_rejected:
             _list(workspace)
             return
-        report = _reload(workspace, config) if config.reload_rejected else _load(workspace, config)
+        if config.reload_rejected:
+            _finish(_reload(workspace, config.reload_rejected), workspace)
+        source = _source(config)
     except (InstantiationException, OmegaConfBaseException, OSError, ValueError) as error:
         _refuse(error)
-    _show(report, workspace)
-    sys.exit(0 if report.ok else 1)
+    _finish(_load(source, workspace, progress=config.progress), workspace)
 
 
-def _load(workspace: Workspace, config: DictConfig) -> LoadReport:
+def _source(config: DictConfig) -> Source:
     from hydra.utils import instantiate
 
     missing = sorted(OmegaConf.missing_keys(config))
     if missing:
         raise ValueError(f"expected a value, received none: give {'=... '.join(missing)}=...")
 
-    source = instantiate(OmegaConf.to_container(config.source, resolve=True))
+    source: Source = instantiate(OmegaConf.to_container(config.source, resolve=True))
+    return source
+
+
+def _load(source: Source, workspace: Workspace, *, progress: bool) -> LoadReport:
     from ingest.load import load
     from ingest.store import Store
 
-    return load(source, Store(workspace.store), workspace.rejected, progress=config.progress)
+    return load(source, Store(workspace.store), workspace.rejected, progress=progress)
 
 
-def _reload(workspace: Workspace, config: DictConfig) -> LoadReport:
+def _reload(workspace: Workspace, rows: str) -> LoadReport:
     from ingest.reload import reload_rejected
     from ingest.store import Store
 
-    path = None if config.reload_rejected == "all" else Path(config.reload_rejected)
+    path = None if rows == "all" else Path(rows)
     return reload_rejected(Store(workspace.store), workspace.rejected, path)
 
 
@@ -68,11 +74,12 @@ def _list(workspace: Workspace) -> None:
     print(f"{count:,} rejected rows in {workspace.rejected}")
 
 
-def _show(report: LoadReport, workspace: Workspace) -> None:
+def _finish(report: LoadReport, workspace: Workspace) -> NoReturn:
     from rich.console import Console
 
     Console().print(report.render())
     report.write(workspace.root / "load-report.json")
+    sys.exit(0 if report.ok else 1)
 
 
 def _refuse(error: Exception) -> NoReturn:

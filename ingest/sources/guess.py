@@ -35,7 +35,7 @@ def guess(file: str, columns: Sequence[str]) -> TableMapping:
     if table is None:
         raise SourceError(
             f"{file}: cannot tell what it holds from its columns {', '.join(columns)}. Say which "
-            "is which in a mapping file: source.mapping=my_mapping.yaml (examples are in conf/mapping)"
+            "is which in a mapping file: source.mapping=my_mapping.yaml (see conf/mapping)"
         )
     constants: dict[str, str | bool | int | float] = {}
     values: dict[str, dict[str, str]] = {}

@@ -65,8 +65,8 @@ class Plan:
             if not wanted.nullable and wanted.name not in given | assumed:
                 raise SourceError(
                     f"{self.file}: table {table.name!r} needs {wanted.name}, and no column is "
-                    f"mapped to it; the columns are {', '.join(columns)}. Add to the mapping's columns: "
-                    f"{{{wanted.name}: <one of them>}}, or to its constants"
+                    f"mapped to it; the columns are {', '.join(columns)}. Add to the mapping's "
+                    f"columns: {{{wanted.name}: <one of them>}}, or to its constants"
                 )
 
     def batch(self, part: Part) -> RawBatch:
