@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,7 +24,8 @@ from pydantic import Field, NonNegativeInt, PositiveInt, validate_call
 from ingest.schemas import canonical
 from ingest.sources.base import RawBatch
 from ingest.sources.simulation import truth
-from ingest.sources.simulation.chats import Chat, write_chat
+from ingest.sources.simulation.chats import Chat
+from ingest.sources.simulation.dialogue import write_chat
 from ingest.sources.simulation.grammar import generator
 from ingest.sources.simulation.purchases import Bought, draw, occasion
 from ingest.sources.simulation.reviews import Review, write_review
@@ -120,7 +121,7 @@ def _last_event(store: Store) -> datetime:
     """Time of the last event: the data end there, and so do the texts."""
     events = store.read("events", ["occurred_at"], pc.field("source") != "simulated")
     last: datetime | None = pc.max(events["occurred_at"]).as_py()
-    return last or datetime.max
+    return last or datetime.max.replace(tzinfo=UTC)
 
 
 def _flag(**about: object) -> str:

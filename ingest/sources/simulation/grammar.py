@@ -47,6 +47,17 @@ def document(name: str) -> Mapping[str, Any]:
     return loaded
 
 
+@cache
+def _rate(path: str) -> float:
+    part, name = path.split(".")
+    return float(document("habits")[part][name])
+
+
+def happens(rng: Random, path: str, tendency: float = 1.0) -> bool:
+    """Draw whether something happens, at the rate ``path`` of the habits times a tendency."""
+    return rng.random() < _rate(path) * tendency
+
+
 def compiled(text: str) -> Template:
     """Parse a template: ``[a|b|]`` is a choice, ``{name}`` a slot, everything else is itself."""
     parts: list[str | Slot | Choice] = []

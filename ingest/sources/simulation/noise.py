@@ -7,10 +7,14 @@ from collections.abc import Sequence
 from functools import cache
 from random import Random
 
-from ingest.sources.simulation.grammar import document
+from ingest.sources.simulation.grammar import document, happens
 from ingest.sources.simulation.people import Person
 from ingest.sources.simulation.truth import MARKED
 
+_NAMES = {"zh": "chinese", "en": "english"}
+_EMOJI = {"pos": "noise.emoji", "neg": "noise.emoji", "neu": "noise.emoji_neutral"}
+_LONG = 5
+_LATIN = re.compile(r"[A-Za-z]{2,}")
 _PUNCTUATION = "。！？!?.~…，,; "
 
 
@@ -22,7 +26,7 @@ def join(clauses: Sequence[str], language: str, rng: Random) -> str:
         if not said:
             said = clause
             continue
-        stop = rng.random() < (0.45 if language == "zh" else 0.65)
+        stop = happens(rng, f"noise.{_NAMES[language]}_stop")
         if said[-1] in "?？":
             said += "" if language == "zh" else " "
         elif stop:
@@ -37,6 +41,13 @@ def join(clauses: Sequence[str], language: str, rng: Random) -> str:
     return (_capital(said) if language == "en" else said).strip()
 
 
+def spoken(text: str, person: Person) -> str:
+    """Return the language of a text: a mixed speaker's text without Latin words is Chinese."""
+    if person.language == "mixed" and not _LATIN.search(text):
+        return "zh"
+    return person.language
+
+
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
@@ -49,7 +60,7 @@ def roughen(text: str, person: Person, polarity: str, rng: Random) -> str:
         part = parts[at]
         if person.language == "mixed":
             part = _mix(part, rng)
-        if rng.random() < person.typos and len(part) > 4:
+        if rng.random() < person.typos and len(part) >= _LONG:
             part = _mistype(part, language, rng)
         if language == "en":
             part = _case(part, person, polarity, rng)
@@ -58,13 +69,13 @@ def roughen(text: str, person: Person, polarity: str, rng: Random) -> str:
 
 
 def _decorate(text: str, person: Person, polarity: str, rng: Random) -> str:
-    if rng.random() < person.emoji * (0.4 if polarity == "neu" else 0.9):
+    if happens(rng, _EMOJI[polarity], person.emoji):
         emoji = rng.choice(document("noise")[person.base]["emoji"][polarity])
         times = rng.choice((1, 1, 1, 1, 1, 2, 3))
         text = f"{text}{' ' if person.base == 'en' else ''}{emoji * times}"
-    elif polarity == "neg" and rng.random() < 0.08:
+    elif polarity == "neg" and happens(rng, "noise.outcry"):
         text = text.rstrip(_PUNCTUATION) + rng.choice(("！！！", "!!!", "？？", "?!"))
-    elif rng.random() < 0.15:
+    elif happens(rng, "noise.no_end"):
         text = text.rstrip(_PUNCTUATION)
     return text
 
@@ -72,7 +83,7 @@ def _decorate(text: str, person: Person, polarity: str, rng: Random) -> str:
 def _case(text: str, person: Person, polarity: str, rng: Random) -> str:
     if person.lower:
         return text.lower()
-    if polarity == "neg" and rng.random() < 0.05:
+    if polarity == "neg" and happens(rng, "noise.shout"):
         words = text.split(" ")
         words[rng.randrange(len(words))] = words[rng.randrange(len(words))].upper()
         return " ".join(words)
@@ -89,9 +100,9 @@ def _mix(text: str, rng: Random) -> str:
     pattern, words = _mixer()
 
     def swap(match: re.Match[str]) -> str:
-        if rng.random() > 0.7:
+        if not happens(rng, "noise.mixed_word"):
             return match.group()
-        space = " " if rng.random() < 0.6 else ""
+        space = " " if happens(rng, "noise.mixed_space") else ""
         return f"{space}{words[match.group()]}{space}"
 
     return pattern.sub(swap, text)
@@ -100,7 +111,7 @@ def _mix(text: str, rng: Random) -> str:
 def _mistype(text: str, language: str, rng: Random) -> str:
     swaps = document("noise")[language]["swaps"]
     found = [key for key in swaps if key in text]
-    if found and rng.random() < (0.85 if language == "zh" else 0.5):
+    if found and happens(rng, f"noise.{_NAMES[language]}_swap"):
         key = rng.choice(found)
         return _replace_one(text, key, str(rng.choice(swaps[key])), whole=language == "en")
     return text if language == "zh" else _slip(text, rng)
@@ -124,5 +135,5 @@ def _slip(text: str, rng: Random) -> str:
         return text[:at] + text[at + 1 :]
     if kind == 2:  # noqa: PLR2004 - the third of four slips
         return text[:at] + text[at] + text[at:]
-    near = document("noise")["keyboard"].get(text[at], text[at])
+    near = str(document("noise")["keyboard"].get(text[at], text[at]))
     return text[:at] + near + text[at + 1 :]

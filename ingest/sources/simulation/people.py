@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-from ingest.sources.simulation.grammar import document, generator
+from ingest.sources.simulation.grammar import document, generator, happens
 
 Language = Literal["zh", "en", "mixed"]
 FIELDS = (
@@ -63,8 +63,10 @@ class Person:
 def meet(seed: int, customer_id: str) -> Person:
     """Return the person behind a customer id."""
     rng = generator(seed, "person", customer_id)
-    draw = rng.random()
-    language: Language = "zh" if draw < 0.5 else "en" if draw < 0.9 else "mixed"
+    rates, draw = document("habits")["person"], rng.random()
+    language: Language = (
+        "zh" if draw < rates["zh"] else "en" if draw < rates["en_or_zh"] else "mixed"
+    )
     return Person(
         customer_id=customer_id,
         language=language,
@@ -73,7 +75,7 @@ def meet(seed: int, customer_id: str) -> Person:
         typos=rng.betavariate(1.2, 4),
         emoji=rng.betavariate(1, 3),
         wordy=rng.betavariate(3, 2),
-        lower=rng.random() < 0.35,
+        lower=happens(rng, "person.lower"),
         facts=_facts(rng, "en" if language == "en" else "zh"),
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
-from ingest.sources.simulation.grammar import document, generator
+from ingest.sources.simulation.grammar import document, generator, happens
 
 _SINGULAR_IN_S = ("gas", "hummus", "molasses", "asparagus", "swiss")
 _AGREE = {
@@ -55,10 +55,10 @@ class Product:
     def slots(self, language: str, rng: Random) -> dict[str, str]:
         """Return the slots of a template for one text: the name it is called, verb, agreement."""
         if language == "mixed":
-            name = rng.choice(self.en if rng.random() < 0.6 else self.zh)
+            name = rng.choice(self.en if happens(rng, "product.english_name") else self.zh)
         else:
             name = rng.choice(self.en if language == "en" else self.zh)
-        if self.title and rng.random() < 0.06:
+        if self.title and happens(rng, "product.own_title"):
             name = self.title if language != "en" else self.title.lower()
         plural = name.endswith("s") and not name.endswith(_SINGULAR_IN_S)
         verb = str(document("glossary")["aspects"][self.kind]["verb"])

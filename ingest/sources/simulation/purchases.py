@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import duckdb
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingest.keys import Hashes, hash_keys
 from ingest.sources.base import SourceError
 from ingest.sources.simulation.grammar import generator
 from ingest.sources.simulation.people import Person, meet
@@ -17,15 +19,8 @@ from ingest.sources.simulation.products import Product, describe
 from ingest.sources.simulation.reviews import Occasion
 from ingest.store import Store
 
-# A purchase's key is u ** (1 / w) with u uniform from its id and w the customer's talkativeness:
-# the n largest keys are a weighted sample without replacement (Efraimidis and Spirakis, 2006).
-_DRAW = """
-SELECT event_id, customer_id, item_id, occurred_at
-FROM purchases JOIN people USING (customer_id) JOIN things USING (item_id)
-ORDER BY pow((md5_number_lower(? || ':' || event_id)::DOUBLE + 1) / 18446744073709551617.0,
-    1 / talk) DESC, event_id
-LIMIT ?
-"""
+_COLUMNS = ("event_id", "customer_id", "item_id", "occurred_at")
+_DESCRIBED = pc.field("title").is_valid() | pc.field("category").is_valid()
 
 
 @dataclass(frozen=True)
@@ -40,6 +35,9 @@ class Bought:
 
 def draw(store: Store, seed: int, count: int, kinds: tuple[str, ...]) -> Iterator[Bought]:
     """Yield up to ``count`` purchases in the order of their draw.
+
+    Whether a purchase is drawn depends on its id, its customer's talkativeness and the seed: never
+    on what that customer does later.
 
     Parameters
     ----------
@@ -57,46 +55,53 @@ def draw(store: Store, seed: int, count: int, kinds: tuple[str, ...]) -> Iterato
     SourceError
         If the store holds no such events about described items.
     """
-    wanted = pc.field("kind").isin(list(kinds)) & (pc.field("source") != "simulated")
-    columns = ["event_id", "customer_id", "item_id", "occurred_at"]
-    purchases = store.read("events", columns, wanted)
-    people = {
-        customer: meet(seed, customer) for customer in sorted(_unique(purchases, "customer_id"))
-    }
-    things = _things(store)
-    with duckdb.connect(":memory:") as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.register("purchases", purchases)
-        connection.register("people", _people(people))
-        connection.register("things", pa.table({"item_id": pa.array(list(things), pa.string())}))
-        drawn = connection.execute(_DRAW, [str(seed), count]).to_arrow_table().to_pylist()
-    if not drawn:
+    events = store.read("events", list(_COLUMNS), pc.field("kind").isin(list(kinds)))
+    items = store.read("items", ["item_id", "title", "category"], _DESCRIBED)
+    spoken = events.filter(pc.is_in(events["item_id"], value_set=items["item_id"]))
+    if spoken.num_rows == 0:
         raise SourceError(
             f"simulated: expected events of kind {', '.join(kinds)} about items with a title or "
-            f"category in the store, received {purchases.num_rows} events and {len(things)} such "
+            f"category in the store, received {events.num_rows} events and {items.num_rows} such "
             "items. Load a data set into this workspace first, or set `kinds`"
         )
-    for row in drawn:
-        yield Bought(
-            row["event_id"], people[row["customer_id"]], things[row["item_id"]], row["occurred_at"]
-        )
+    people = {name: meet(seed, name) for name in pc.unique(spoken["customer_id"]).to_pylist()}
+    drawn = spoken.take(_order(spoken, people, seed)[:count])
+    things = _things(items.filter(pc.is_in(items["item_id"], value_set=drawn["item_id"])))
+    for event, customer, item, occurred_at in zip(
+        *(drawn[name].to_pylist() for name in _COLUMNS), strict=True
+    ):
+        product = things[item]
+        if product is not None:
+            yield Bought(event, people[customer], product, occurred_at)
 
 
-def _unique(table: pa.Table, column: str) -> list[str]:
-    values: list[str] = pc.unique(table[column]).to_pylist()
-    return values
+def _order(events: pa.Table, people: Mapping[str, Person], seed: int) -> npt.NDArray[np.intp]:
+    """Return row numbers in the order of a weighted draw without replacement.
+
+    A row's key is u ** (1 / w), with u uniform from its id and w its customer's talkativeness: the
+    n largest keys are the sample (Efraimidis and Spirakis, 2006).
+    """
+    customers = events["customer_id"].combine_chunks().dictionary_encode()
+    talk = np.array([people[name].talk for name in customers.dictionary.to_pylist()])
+    numbers = customers.indices.to_numpy(zero_copy_only=False)
+    hashes = hash_keys(events["event_id"])
+    mixed = _mix(hashes ^ np.uint64(generator(seed, "draw").getrandbits(64)))
+    keys = np.log((mixed.astype(np.float64) + 1) / 2**64) / talk[numbers]
+    order: npt.NDArray[np.intp] = np.lexsort((hashes, -keys))
+    return order
 
 
-def _people(people: dict[str, Person]) -> pa.Table:
-    talk = [person.talk for person in people.values()]
-    return pa.table({"customer_id": pa.array(list(people), pa.string()), "talk": talk})
+def _mix(values: Hashes) -> Hashes:
+    """Scramble 64-bit numbers (the finalizer of splitmix64; Steele, Lea and Flood, 2014)."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
 
 
-def _things(store: Store) -> dict[str, Product]:
-    items = store.read("items", ["item_id", "title", "category"])
+def _things(items: pa.Table) -> dict[str, Product | None]:
     columns = (items[name].to_pylist() for name in ("item_id", "title", "category"))
-    described = (describe(*row) for row in zip(*columns, strict=True))
-    return {product.item_id: product for product in described if product is not None}
+    rows = zip(*columns, strict=True)
+    return {item: describe(item, title, category) for item, title, category in rows}
 
 
 def occasion(bought: Bought, seed: int, *, chat: bool) -> Occasion:
@@ -107,4 +112,6 @@ def occasion(bought: Bought, seed: int, *, chat: bool) -> Occasion:
     rng = generator(seed, "delay", bought.event_id)
     hours = rng.lognormvariate(2.2 if chat else 3.6, 1.0)
     delay = timedelta(seconds=round(min(max(hours, 0.3), 24 * 40) * 3600))
-    return Occasion(seed, bought.event_id, bought.person, bought.product, bought.occurred_at + delay)
+    return Occasion(
+        seed, bought.event_id, bought.person, bought.product, bought.occurred_at + delay
+    )

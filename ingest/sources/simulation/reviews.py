@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
-from ingest.sources.simulation.grammar import document, generator, phrases
-from ingest.sources.simulation.noise import join, roughen
+from ingest.sources.simulation.grammar import document, generator, happens, phrases
+from ingest.sources.simulation.noise import join, roughen, spoken
 from ingest.sources.simulation.people import Person
 from ingest.sources.simulation.products import Product, quality, season
 from ingest.sources.simulation.truth import NEEDS, SENTIMENTS, Truth, mark, unmark
@@ -95,7 +95,7 @@ def write_review(occasion: Occasion) -> Review:
             conversation_id=None,
             customer_id=person.customer_id,
             item_id=product.item_id,
-            language=person.language,
+            language=spoken(text, person),
             sentiment=SENTIMENTS[mood],
             topic=topic,
             need=need or ("other" if mood == "pos" else str(document("glossary")["needs"][topic])),
@@ -129,19 +129,19 @@ def _compose(
         clause = _say(occasion, f"aspect.{aspect}", felt, rng, abs(score) > _STRONG)
         clauses.append(_link(person, before, felt, rng) + clause if clauses else clause)
         before = felt
-    if rng.random() < 0.16 * person.wordy + 0.06:
+    if happens(rng, "review.compare", person.wordy):
         clauses.append(_say(occasion, "compare", mood, rng))
-    if rng.random() < 0.5 * person.wordy:
+    if happens(rng, "review.context", person.wordy):
         clauses.insert(rng.randint(0, len(clauses)), _say(occasion, "context", mood, rng))
-    if rng.random() < 0.14:
+    if happens(rng, "review.fact"):
         clauses.append(tell(person, rng.choice(list(person.facts)), rng))
     need = None
-    if rng.random() < 0.2:
+    if happens(rng, "review.request"):
         need = rng.choice(NEEDS[:-1])
         clauses.append(_say(occasion, f"request.{need}", mood, rng))
-    if rng.random() < 0.7 * person.wordy:
+    if happens(rng, "review.closer", person.wordy):
         clauses.append(_say(occasion, "closer", mood, rng))
-    if person.language == "mixed" and rng.random() < 0.4:
+    if person.language == "mixed" and happens(rng, "review.english_tail"):
         clauses.append(_say(occasion, "mixed_tail", mood, rng))
     return clauses, need
 
@@ -164,14 +164,14 @@ def _link(person: Person, before: str, felt: str, rng: Random) -> str:
 def _title(occasion: Occasion, scores: dict[str, float], mood: str, rng: Random) -> str | None:
     """Return a few words about an aspect that agrees with the whole, for half of the texts."""
     agreeing = [aspect for aspect, score in scores.items() if polarity(score) == mood]
-    if not agreeing or rng.random() < 0.5:
+    if not agreeing or happens(rng, "review.untitled"):
         return None
     text = _say(occasion, f"title.{agreeing[0]}", mood, rng)
     return text if occasion.person.lower else text[:1].upper() + text[1:]
 
 
 def _rating(overall: float, rng: Random) -> float | None:
-    if rng.random() < 0.15:
+    if happens(rng, "review.unrated"):
         return None
     strong = abs(overall) > _STRONG
     return {"pos": 5.0 if strong else 4.0, "neu": 3.0, "neg": 1.0 if strong else 2.0}[

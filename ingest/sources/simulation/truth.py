@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -116,7 +116,7 @@ def unmark(text: str) -> tuple[str, tuple[dict[str, str | int], ...]]:
 
 def write(folder: Path, truths: Iterable[Truth]) -> Path:
     """Write the truth of all texts beside the workspace's store, replacing it in one step."""
-    rows = pa.Table.from_pylist([asdict(truth) for truth in truths], schema=SCHEMA)
+    rows = pa.Table.from_pylist([vars(truth) for truth in truths], schema=SCHEMA)
     path = folder / FILE
     folder.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
