@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import duckdb
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingest.duck import session
 from ingest.schemas import FLAG, NUMBER, STRING, TIME, CanonicalTable, Violation
 from ingest.sources.base import Times
 
@@ -26,8 +26,7 @@ class Caster:
     """
 
     def __init__(self) -> None:
-        self._duck = duckdb.connect(config={"threads": 2})
-        self._duck.execute("SET TimeZone = 'UTC'")
+        self._duck = session()
 
     def cast(
         self, spec: CanonicalTable, rows: pa.Table, times: Times
@@ -90,7 +89,7 @@ class Caster:
         tried.append("TRY_CAST(x AS TIMESTAMPTZ)")
         distinct = raw.dictionary_encode()
         table = pa.table({"x": pc.utf8_trim_whitespace(distinct.dictionary)})
-        self._duck.execute(f"SET TimeZone = {_literal(times.zone)}")
+        self._duck.execute(f"SET SESSION TimeZone = {_literal(times.zone)}")
         self._duck.register("texts", table)
         query = f"SELECT coalesce({', '.join(tried)}) AS t FROM texts"  # noqa: S608 (our literals)
         parsed = self._duck.execute(query).to_arrow_table()["t"].combine_chunks()

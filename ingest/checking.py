@@ -64,9 +64,7 @@ class Checker:
         spec = _spec(batch)
         rows, violations = self._caster.cast(spec, batch.rows, batch.times)
         rows = complete(rows, self._source)
-        seen = {violation.column for violation in violations}
-        derived = {"available_at"} if "occurred_at" in seen else set()
-        violations += [v for v in spec.violations(rows) if v.column not in seen | derived]
+        violations += _untold(violations, spec.violations(rows))
         rejected = [
             self._reject(batch, lost.row, lost.reason, lost.content) for lost in batch.broken
         ]
@@ -129,6 +127,19 @@ def complete(rows: pa.Table, source: str) -> pa.Table:
             place = names.index(name)
             rows = rows.set_column(place, rows.field(name), pc.coalesce(rows[name], default))
     return rows
+
+
+def _untold(told: list[Violation], found: list[Violation]) -> list[Violation]:
+    """Return what is found without the rows whose value could not be cast: that is told already."""
+    bad = {violation.column: violation.bad for violation in told}
+    bad.setdefault("available_at", bad.get("occurred_at"))
+    rest = []
+    for violation in found:
+        known = bad.get(violation.column)
+        fresh = violation.bad if known is None else pc.and_not(violation.bad, known)
+        if pc.any(fresh).as_py():
+            rest.append(Violation(violation.column, violation.expected, fresh))
+    return rest
 
 
 def _spec(batch: RawBatch) -> CanonicalTable:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingest.duck import session
 from ingest.keys import Hashes, hash_keys
 
 
@@ -28,7 +28,7 @@ class KeyMaker:
     """
 
     def __init__(self) -> None:
-        self._duck = duckdb.connect(config={"threads": 2})
+        self._duck = session()
         self._seen: Hashes = np.array([], dtype=np.uint64)
         self._times: npt.NDArray[np.int32] = np.array([], dtype=np.int32)
 

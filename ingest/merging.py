@@ -25,9 +25,13 @@ def latest(rows: pa.Table, key: str) -> pa.Table:
     folded = rows.group_by(key, use_threads=False).aggregate(
         [(name, "last", keep) for name in others]
     )
-    return folded.rename_columns(
-        [name.removesuffix("_last") if name != key else key for name in folded.column_names]
-    ).select(rows.column_names)
+    return (
+        folded.rename_columns(
+            [name.removesuffix("_last") if name != key else key for name in folded.column_names]
+        )
+        .select(rows.column_names)
+        .cast(rows.schema)
+    )
 
 
 def changes(rows: pa.Table, stored: pa.Table, key: str) -> tuple[pa.Table, pa.Table]:

@@ -92,18 +92,8 @@ class Rejects:
         ValueError
             If a line of the file given is not a rejected row.
         """
-        paths = sorted(self.root.glob("*.jsonl")) if path is None else [path]
-        for file in paths:
-            with file.open("rb") as lines:
-                for number, line in enumerate(lines, start=1):
-                    record = _parse(line)
-                    if record is not None:
-                        yield record
-                    elif path is not None and line.strip():
-                        raise ValueError(
-                            f"{file}, line {number}: expected a rejected row as JSON (id, table, "
-                            f"source, file, row, content), received {line[:80]!r}"
-                        )
+        for file in sorted(self.root.glob("*.jsonl")) if path is None else [path]:
+            yield from _records(file, strict=path is not None)
 
     def remove(self, ids: set[str]) -> None:
         """Forget these rows, which are loaded now. Files are replaced atomically."""
@@ -119,11 +109,24 @@ class Rejects:
     def _known(self, table: str) -> set[str]:
         if table not in self._ids:
             path = self.path(table)
-            self._ids[table] = {name for name, _ in self.read(path)} if path.exists() else set()
+            self._ids[table] = {name for name, _ in _records(path)} if path.exists() else set()
         return self._ids[table]
 
     def _lock(self) -> FileLock:
         return FileLock(self.root / ".lock")
+
+
+def _records(file: Path, *, strict: bool = False) -> Iterator[tuple[str, Rejected]]:
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            record = _parse(line)
+            if record is not None:
+                yield record
+            elif strict and line.strip():
+                raise ValueError(
+                    f"{file}, line {number}: expected a rejected row as JSON (id, table, source, "
+                    f"file, row, content), received {line[:80]!r}"
+                )
 
 
 def _append(path: Path, rows: dict[str, Rejected]) -> None:

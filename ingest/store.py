@@ -184,7 +184,7 @@ class Store:
 
     def _update(self, ledger: Ledger, rows: pa.Table) -> int:
         key = ledger.spec.key
-        rows = latest(rows, key).cast(ledger.spec.schema)
+        rows = latest(rows, key)
         hashes = hash_keys(rows[key])
         fresh, changed = changes(rows, ledger.rows_near(hashes, rows[key]), key)
         if changed.num_rows == 0:
