@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -41,7 +41,7 @@ class Recommender(ABC):
         As-of time of the training data.
     """
 
-    predicts_ratings: ClassVar[bool] = False
+    predicts_ratings: bool = False
 
     customers: IdMap
     items: IdMap

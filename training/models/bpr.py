@@ -45,10 +45,10 @@ class BPR(Recommender):
     def __init__(
         self,
         *,
-        dimensions: PositiveInt = 64,
-        learning_rate: PositiveFloat = 0.05,
-        regularization: NonNegativeFloat = 0.01,
-        iterations: PositiveInt = 30,
+        dimensions: PositiveInt = 32,
+        learning_rate: PositiveFloat = 0.01,
+        regularization: NonNegativeFloat = 0.02,
+        iterations: PositiveInt = 15,
         threads: PositiveInt = 1,
         seed: NonNegativeInt = 0,
     ) -> None:

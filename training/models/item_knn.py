@@ -43,7 +43,7 @@ class ItemKNN(Recommender):
         self,
         *,
         similarity: Literal["bm25", "cosine", "tfidf"] = "bm25",
-        neighbors: PositiveInt = 20,
+        neighbors: PositiveInt = 100,
         k1: PositiveFloat = 1.2,
         b: Annotated[float, Field(ge=0, le=1)] = 0.75,
         weighting: Weighting = "count",

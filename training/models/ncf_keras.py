@@ -1,0 +1,140 @@
+"""The network of NCF in Keras 3 on TensorFlow, and how it is fitted."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras
+import numpy as np
+from keras import layers, ops
+from numpy.typing import NDArray
+
+from training.models.ncf_pairs import Examples, Pairs
+
+if TYPE_CHECKING:
+    from training.models.ncf import NCF
+
+
+class Batches(keras.utils.PyDataset):
+    """Examples of one epoch in batches; every epoch samples and shuffles anew."""
+
+    def __init__(self, pairs: Pairs, batch_size: int, seed: int) -> None:
+        super().__init__()
+        self.pairs = pairs
+        self.batch_size = batch_size
+        self.rng = np.random.default_rng(seed)
+        self.examples = pairs.epoch(self.rng)
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.examples.customers) / self.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[tuple[Any, Any], Any]:
+        rows = slice(index * self.batch_size, (index + 1) * self.batch_size)
+        return _inputs(self.examples.take(rows))
+
+    def on_epoch_end(self) -> None:
+        """Draw the next epoch."""
+        self.examples = self.pairs.epoch(self.rng)
+
+
+def fit_network(
+    model: NCF, pairs: Pairs
+) -> tuple[dict[str, NDArray[Any]], tuple[float, float, float]]:
+    """Fit the network that ``model`` describes.
+
+    Returns
+    -------
+    tuple
+        Weights by name (``customer``, ``item``, biases, ``kernel_0`` ...), and the squared error,
+        absolute error and number of epochs, the errors on the held-out pairs with targets in 0..1.
+    """
+    keras.utils.set_random_seed(model.seed)
+    network = build_network(model, pairs)
+    loss = "mse" if model.target == "rating" else "binary_crossentropy"
+    network.compile(
+        optimizer=keras.optimizers.Adam(model.learning_rate),
+        loss=loss,
+        metrics=["mse", "mae"],
+        jit_compile=False,
+    )
+    stop = keras.callbacks.EarlyStopping(
+        monitor="val_loss", patience=model.patience, restore_best_weights=True
+    )
+    inputs, targets = _inputs(pairs.held_out)
+    history = network.fit(
+        Batches(pairs, model.batch_size, model.seed),
+        validation_data=(inputs, targets),
+        validation_batch_size=4 * model.batch_size,
+        epochs=model.epochs,
+        callbacks=[stop],
+        verbose=0,
+    ).history
+    best = int(np.argmin(history["val_loss"]))
+    errors = (history["val_mse"][best], history["val_mae"][best], float(len(history["loss"])))
+    return _weights(network), errors
+
+
+def build_network(model: NCF, pairs: Pairs) -> keras.Model:
+    """Return the network: customer int32 [n, 1] and items [n, width] in, 0..1 [n, width] out."""
+    customer = keras.Input((1,), dtype="int32", name="customer_number")
+    item = keras.Input((1 + pairs.negatives,), dtype="int32", name="item_number")
+
+    def embed(numbers: Any, size: int, width: int, name: str) -> Any:
+        return layers.Embedding(
+            size,
+            width,
+            embeddings_initializer=keras.initializers.RandomNormal(stddev=0.05 if width > 1 else 0),
+            embeddings_regularizer=keras.regularizers.L2(model.l2),
+            name=name,
+        )(numbers)
+
+    left = embed(customer, pairs.shape[0], model.dimensions, "customer")
+    right = embed(item, pairs.shape[1], model.dimensions, "item")
+    if model.interaction == "dot":
+        left = layers.Dropout(model.dropout, seed=model.seed)(left)
+        product = ops.sum(left * right, axis=-1, keepdims=True)
+        product += embed(customer, pairs.shape[0], 1, "customer_bias")
+        product += embed(item, pairs.shape[1], 1, "item_bias")
+        logit = Offset(name="offset")(product)
+    else:
+        left = layers.Dropout(model.dropout, seed=model.seed)(left)
+        left = ops.repeat(left, 1 + pairs.negatives, axis=1)
+        signal = layers.Concatenate()([left, right])
+        for place, width in enumerate(model.hidden):
+            signal = layers.Dense(width, activation="relu", name=f"dense_{place}")(signal)
+        logit = layers.Dense(1, name=f"dense_{len(model.hidden)}")(signal)
+    return keras.Model([customer, item], ops.squeeze(ops.sigmoid(logit), -1))
+
+
+class Offset(layers.Layer):
+    """Add one learned number."""
+
+    def build(self, input_shape: Any) -> None:
+        """Make the number."""
+        del input_shape
+        self.value = self.add_weight(shape=(1,), initializer="zeros", name="value")
+
+    def call(self, inputs: Any) -> Any:
+        """Return ``inputs`` plus the number."""
+        return inputs + self.value
+
+
+def _inputs(examples: Examples) -> tuple[tuple[Any, Any], Any]:
+    return (examples.customers[:, None], examples.items), examples.targets
+
+
+def _weights(network: keras.Model) -> dict[str, NDArray[Any]]:
+    """Return weights by the names :class:`NCF` keeps them under."""
+    found: dict[str, NDArray[Any]] = {}
+    for layer in network.layers:
+        arrays = [np.asarray(array) for array in layer.get_weights()]
+        if layer.name.startswith("dense_"):
+            place = layer.name.removeprefix("dense_")
+            found |= {f"kernel_{place}": arrays[0], f"bias_{place}": arrays[1]}
+        elif arrays:
+            found["bias" if layer.name == "offset" else layer.name] = arrays[0]
+    return found
