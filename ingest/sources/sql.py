@@ -35,7 +35,7 @@ def open_views(files: dict[str, Path], *, memory: str = "2GB") -> duckdb.DuckDBP
                 f"{path}: file not found. Expected the Parquet file of {name!r}; check the folder"
             )
         try:
-            connection.read_parquet(str(path)).create_view(name)
+            connection.read_parquet(str(path), file_row_number=True).create_view(name)
         except duckdb.Error as error:
             raise SourceError(
                 f"{path}: expected a Parquet file for {name!r}, received something else ({error}). "
