@@ -19,7 +19,7 @@ from training.models.ranking.booster import Booster, Objective, fit_booster
 from training.models.ranking.items import ItemState
 from training.models.ranking.past import Past
 from training.models.ranking.people import CustomerState
-from training.models.ranking.stage import CATEGORY_SOURCE, Stage, Table
+from training.models.ranking.stage import Stage, Table
 from training.models.ranking.windows import Window, fresh, windows_of
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ class Ranker(Recommender):
     ) -> Stage:
         return Stage(
             sources=sources,
-            sizes=dict.fromkeys([*sources, CATEGORY_SOURCE], self.candidates),
+            size=self.candidates,
             past=past,
             people=people,
             items=items,
@@ -261,11 +261,8 @@ class Ranker(Recommender):
     def _table(
         self, numbers: IntArray, histories: csr_matrix, features: FeatureReader | None
     ) -> Table:
-        people = None
-        if features is not None and self._shuffle is None and (numbers >= 0).all():
-            ids = self.customers.ids[numbers].tolist()
-            people = CustomerState.of(ids, None, features)
-        return self._stage.table(numbers, histories, people)
+        del features  # profiles are those of the fit, so that batch and online agree
+        return self._stage.table(numbers, histories)
 
     def _score(
         self, numbers: IntArray, histories: csr_matrix, features: FeatureReader | None

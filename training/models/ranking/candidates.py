@@ -45,30 +45,37 @@ class Candidates:
         )
 
 
-def choose(
-    scores: Mapping[str, FloatArray], sizes: Mapping[str, int], excluded: csr_matrix | None
-) -> Candidates:
-    """Take the best ``sizes[name]`` items of each source, a block of customers at a time.
+def choose(scores: Mapping[str, FloatArray], size: int, excluded: csr_matrix | None) -> Candidates:
+    """Take the best ``size`` items of each source, a block of customers at a time.
 
     Parameters
     ----------
     scores : dict of str to ndarray float32 [n, n_items]
         Scores of all items by every source; NaN where it cannot score.
-    sizes : dict of str to int
+    size : int
         How many items each source may propose to a customer.
     excluded : csr_matrix [n, n_items], optional
         Items that are not candidates (already had).
     """
-    shape = next(iter(scores.values())).shape
-    chosen = np.zeros(shape, dtype=bool)
-    for name, found in scores.items():
-        best = top_of_scores(found, min(sizes[name], shape[1]), excluded).items
-        row, place = np.nonzero(best >= 0)
-        chosen[row, best[row, place]] = True
-    rows, items = np.nonzero(chosen)
+    stacked = np.concatenate(list(scores.values()))
+    n_items = stacked.shape[1]
+    n = len(stacked) // len(scores)
+    repeated = None if excluded is None else _repeat(excluded, len(scores))
+    best = top_of_scores(stacked, min(size, n_items), repeated).items
+    row, place = np.nonzero(best >= 0)
+    pairs = np.unique((row % n).astype(np.int64) * n_items + best[row, place])
+    rows, items = pairs // n_items, pairs % n_items
     values = {name: found[rows, items] for name, found in scores.items()}
     ranks = {name: ranks_within(rows, found) for name, found in values.items()}
     return Candidates(rows.astype(np.int32), items.astype(np.int32), values, ranks)
+
+
+def _repeat(matrix: csr_matrix, times: int) -> csr_matrix:
+    """Stack ``matrix`` on itself."""
+    lengths = np.tile(np.diff(matrix.indptr), times)
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    parts = (np.tile(matrix.data, times), np.tile(matrix.indices, times), indptr)
+    return csr_matrix(parts, shape=(matrix.shape[0] * times, matrix.shape[1]))
 
 
 def ranks_within(rows: NDArray[np.integer], values: FloatArray) -> FloatArray:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
 from training.ids import FloatArray
 from training.models.ranking.candidates import Candidates
@@ -35,18 +34,18 @@ class Scene:
         Their profiles, n rows.
     items : ItemState
         The state of all items.
-    members : dict of str to csr_matrix
-        Which group of each level an item is in, [n_items, groups].
     totals : dict of str to ndarray float32 [groups]
         Share of all customers' events in each group of a level.
+    seen_out : bool
+        Whether the pairs leave out what the customer had.
     """
 
     pairs: Candidates
     past: Past
     people: CustomerState
     items: ItemState
-    members: Mapping[str, csr_matrix]
     totals: Mapping[str, FloatArray]
+    seen_out: bool
 
 
 def similar(scene: Scene) -> Columns:
@@ -63,7 +62,7 @@ def popularity(scene: Scene) -> Columns:
 def behavior(scene: Scene) -> Columns:
     """How often, how lately and where in the catalog the customer acts, and at what price."""
     rows = scene.pairs.rows
-    columns = _activity(scene) | _own(scene)
+    columns = _activity(scene) | ({} if scene.seen_out else _own(scene))
     for level in scene.items.levels:
         columns |= _affinity(scene, level)
     for name in BEHAVIOR:
@@ -107,7 +106,7 @@ GROUPS: Mapping[str, Callable[[Scene], Columns]] = {
     "topic": topic,
     "profile": profile,
 }
-_MONTH = 28 + 1  # days are kept plus 1
+_MONTH = 28
 _LEAST = 1e-6
 _FUSED = {"behavior", "sentiment", "topic"}
 
@@ -135,31 +134,37 @@ def features_of(scene: Scene, without: Collection[str] = ()) -> tuple[Columns, d
 def _activity(scene: Scene) -> Columns:
     """Size and age of the customer's history."""
     past, rows = scene.past, scene.pairs.rows
-    n = past.counts.shape[0]
-    owner = np.repeat(np.arange(n), np.diff(past.counts.indptr))
-    latest = np.full(n, np.nan, dtype=np.float32)
-    np.fmin.at(latest, owner, past.last.data)
-    fresh = np.bincount(owner, weights=past.first.data <= _MONTH, minlength=n)
-    return {
-        "customer_events": _sum(past.counts)[rows],
-        "customer_items": np.diff(past.counts.indptr).astype(np.float32)[rows],
-        "customer_recent": _sum(past.recent)[rows],
-        "customer_last_days": latest[rows],
-        "customer_new_28d": fresh.astype(np.float32)[rows],
+    latest = np.full(len(past), np.nan, dtype=np.float32)
+    np.fmin.at(latest, past.owners, past.last)
+    values = {
+        "customer_events": past.by_customer(past.counts),
+        "customer_items": np.diff(past.indptr).astype(np.float32),
+        "customer_recent": past.by_customer(past.recent),
+        "customer_last_days": latest,
+        "customer_new_28d": past.by_customer((past.first <= _MONTH).astype(np.float32)),
     }
+    return {name: found[rows] for name, found in values.items()}
 
 
 def _own(scene: Scene) -> Columns:
-    """How often the customer had this very item: 0 throughout when seen items are left out."""
+    """How often, how lately and how regularly the customer had this very item."""
     pairs, past = scene.pairs, scene.past
-    count, recent = _at(past.counts, pairs), _at(past.recent, pairs)
-    last, first = _at(past.last, pairs), _at(past.first, pairs)
-    interval = np.divide(first - last, count - 1, out=np.full_like(count, np.nan), where=count > 1)
+    place = past.at(pairs.rows, pairs.items)
+    had = place >= 0
+
+    def values(column: FloatArray, missing: float) -> FloatArray:
+        found = np.full(len(pairs), missing, dtype=np.float32)
+        found[had] = column[place[had]]
+        return found
+
+    count, last = values(past.counts, 0), values(past.last, np.nan)
+    span = values(past.first, np.nan) - last
+    interval = np.divide(span, count - 1, out=np.full_like(count, np.nan), where=count > 1)
     overdue = np.divide(last, interval, out=np.full_like(count, np.nan), where=interval > 0)
     return {
         "own_events": count,
-        "own_recent": recent,
-        "own_last_days": np.where(count > 0, last, np.float32(np.nan)),
+        "own_recent": values(past.recent, 0),
+        "own_last_days": last,
         "own_interval_days": interval,
         "own_overdue": overdue,
     }
@@ -167,43 +172,40 @@ def _own(scene: Scene) -> Columns:
 
 def _affinity(scene: Scene, level: str) -> Columns:
     """Share of the customer's events in the item's group, also recent, and against everybody's."""
-    pairs, member, past = scene.pairs, scene.members[level], scene.past
-    groups = scene.items.levels[level][pairs.items]
-    counts, recent = past.counts @ member, past.recent @ member
-    binary = past.counts.copy()
-    binary.data = np.ones_like(binary.data)
-    share = _sample(counts, pairs, groups) / _sum(past.counts)[pairs.rows].clip(min=_LEAST)
-    lately = _sample(recent, pairs, groups) / _sum(past.recent)[pairs.rows].clip(min=_LEAST)
-    return {
+    pairs, past, rows = scene.pairs, scene.past, scene.pairs.rows
+    codes, totals = scene.items.levels[level], scene.totals[level]
+    groups = codes[pairs.items]
+    ones = np.ones_like(past.counts)
+    counts, recent, distinct = past.by_group(codes, len(totals), past.counts, past.recent, ones)
+    share = counts[rows, groups] / past.by_customer(past.counts)[rows].clip(min=_LEAST)
+    lately = recent[rows, groups] / past.by_customer(past.recent)[rows].clip(min=_LEAST)
+    columns = {
         f"{level}_share": share,
         f"{level}_recent_share": lately,
-        f"{level}_lift": share / scene.totals[level][groups].clip(min=_LEAST),
-        f"{level}_items": _sample(binary @ member, pairs, groups),
+        f"{level}_lift": share / totals[groups].clip(min=_LEAST),
+        f"{level}_items": distinct[rows, groups],
     }
+    for values in columns.values():
+        values[groups == 0] = np.nan  # the group of the item is unknown
+    return columns
 
 
 def _prices(scene: Scene) -> Columns:
     """Price of the item relative to what the customer usually pays in its group."""
     if "price" not in scene.items.facts:
         return {}
-    pairs, price = scene.pairs, scene.items.facts["price"]
-    known = price > 0  # NaN is not
-    logs = np.log(np.where(known, price, 1)).astype(np.float32)
-    logs_here = np.where(known, logs, np.float32(np.nan))[pairs.items]
-    weights = scene.past.counts.multiply(known.astype(np.float32)[None, :]).tocsr()
-    sums = weights.multiply(logs[None, :]).tocsr()
+    pairs, past, price = scene.pairs, scene.past, scene.items.facts["price"]
+    logs = np.log(np.where(price > 0, price, np.float32(np.nan)))
+    paid = logs[past.items]
+    weights = np.where(np.isnan(paid), np.float32(0), past.counts)
     columns = {}
     for level in ("category", "leaf"):
         if level in scene.items.levels:
-            groups, member = scene.items.levels[level][pairs.items], scene.members[level]
-            total = _sample(weights @ member, pairs, groups)
-            usual = np.divide(
-                _sample(sums @ member, pairs, groups),
-                total,
-                out=np.full(len(pairs), np.nan, dtype=np.float32),
-                where=total > 0,
-            )
-            columns[f"{level}_price_ratio"] = logs_here - usual
+            codes, size = scene.items.levels[level], len(scene.totals[level])
+            sums, total = past.by_group(codes, size, weights * np.nan_to_num(paid), weights)
+            usual = np.divide(sums, total, out=np.full_like(sums, np.nan), where=total > 0)
+            here = usual[pairs.rows, codes[pairs.items]]
+            columns[f"{level}_price_ratio"] = logs[pairs.items] - here
     return columns
 
 
@@ -218,21 +220,6 @@ def _dot(scene: Scene, name: str) -> Columns:
 def _dots(left: FloatArray, right: FloatArray) -> FloatArray:
     found: FloatArray = np.einsum("ij,ij->i", left, right)
     return found
-
-
-def _sum(matrix: csr_matrix) -> FloatArray:
-    return np.asarray(matrix.sum(axis=1), dtype=np.float32).ravel()
-
-
-def _at(matrix: csr_matrix, pairs: Candidates) -> FloatArray:
-    return _sample(matrix, pairs, pairs.items)
-
-
-def _sample(matrix: csr_matrix, pairs: Candidates, columns: np.ndarray) -> FloatArray:
-    """Return the entries of ``matrix`` at (row of pair, column), float32 [pairs]."""
-    if not len(pairs) or not matrix.nnz:
-        return np.zeros(len(pairs), dtype=np.float32)
-    return np.asarray(csr_matrix(matrix)[pairs.rows, columns], dtype=np.float32).ravel()
 
 
 __all__ = ["FACTS", "GROUPS", "Columns", "Scene", "features_of", "removed"]

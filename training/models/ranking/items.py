@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from training.ids import FloatArray, IdMap, IntArray
 from training.interactions import Interactions
@@ -67,13 +66,6 @@ class ItemState:
         topics = matrix_of(frame.get("topic_shares"), len(frame))
         return cls(sales, _levels(frame), facts, vectors, topics)
 
-    def membership(self, level: str) -> csr_matrix:
-        """Return which group of ``level`` each item is in: csr [n_items, groups], 0 left out."""
-        codes = self.levels[level]
-        known = np.flatnonzero(codes > 0)
-        ones = np.ones(len(known), dtype=np.float32)
-        return csr_matrix((ones, (known, codes[known])), shape=(len(codes), int(codes.max()) + 1))
-
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the state as named arrays."""
         named: dict[str, NDArray[Any]] = {"vectors": self.vectors, "topics": self.topics}
@@ -114,14 +106,14 @@ def _read(features: FeatureReader, items: IdMap, as_of: datetime) -> pd.DataFram
 def _sales(interactions: Interactions, past: Past) -> dict[str, FloatArray]:
     """Count customers, and customers who had the item for the first time, in recent windows."""
     n_items = len(interactions.items)
-    last, first, items = past.last.data, past.first.data, past.counts.indices
+    last, first, items = past.last, past.first, past.items
 
     def customers(chosen: NDArray[np.bool_]) -> FloatArray:
         return np.bincount(items[chosen], minlength=n_items).astype(np.float32)
 
-    found = {f"customers_{d}d": customers(last <= d + 1) for d in _WINDOWS}
+    found = {f"customers_{d}d": customers(last <= d) for d in _WINDOWS}
     found["customers"] = customers(np.ones(len(items), dtype=bool))
-    found |= {f"new_customers_{d}d": customers(first <= d + 1) for d in _WINDOWS}
+    found |= {f"new_customers_{d}d": customers(first <= d) for d in _WINDOWS}
     events = np.bincount(interactions.item_numbers, minlength=n_items).astype(np.float32)
     found["trend_28_90"] = _ratio(found["customers_28d"], found["customers_90d"])
     found["trend_7_28"] = _ratio(found["customers_7d"], found["customers_28d"])
@@ -137,7 +129,8 @@ def _sales(interactions: Interactions, past: Past) -> dict[str, FloatArray]:
 
 def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
     """Divide by at least 1."""
-    return part / whole.clip(min=1)
+    found: FloatArray = part / whole.clip(min=1)
+    return found
 
 
 def _levels(frame: pd.DataFrame) -> dict[str, IntArray]:

@@ -44,7 +44,7 @@ class Stage:
     ----------
     sources : dict of str to Recommender
         Fitted first-stage models.
-    sizes : dict of str to int
+    size : int
         Candidates each source may propose.
     past, people, items : Past, CustomerState, ItemState
         States as of the same moment.
@@ -60,7 +60,7 @@ class Stage:
         self,
         *,
         sources: Mapping[str, Recommender],
-        sizes: Mapping[str, int],
+        size: int,
         past: Past,
         people: CustomerState,
         items: ItemState,
@@ -68,17 +68,10 @@ class Stage:
         without: Collection[str] = (),
         shuffle: IntArray | None = None,
     ) -> None:
-        self.sources, self.sizes, self.seen_out = sources, sizes, seen_out
+        self.sources, self.size, self.seen_out = sources, size, seen_out
         self.past, self.people, self.items = past, people, items
         self.without, self.shuffle = without, shuffle
-        self.members = {level: items.membership(level) for level in items.levels}
-        counts = np.bincount(
-            past.counts.indices, weights=past.counts.data, minlength=past.counts.shape[1]
-        )
-        self.totals = {
-            level: (counts @ member).astype(np.float32) / max(counts.sum(), 1)
-            for level, member in self.members.items()
-        }
+        self.totals = {level: _shares(past, codes) for level, codes in items.levels.items()}
 
     def table(
         self, numbers: IntArray, histories: csr_matrix, people: CustomerState | None = None
@@ -94,9 +87,9 @@ class Stage:
         favorites = self._favorites(past)
         if favorites is not None:
             scores[CATEGORY_SOURCE] = favorites
-        pairs = choose(scores, self.sizes, histories if self.seen_out else None)
+        pairs = choose(scores, self.size, histories if self.seen_out else None)
         known = people if people is not None else self.people.take(borrowed)
-        scene = Scene(pairs, past, known, self.items, self.members, self.totals)
+        scene = Scene(pairs, past, known, self.items, self.totals, self.seen_out)
         columns, owners = features_of(scene, self.without)
         values = np.empty((len(pairs), len(columns)), dtype=np.float32)
         for place, column in enumerate(columns.values()):
@@ -105,8 +98,8 @@ class Stage:
 
     def blocks(self, n: int) -> Iterator[slice]:
         """Cut ``n`` customers into blocks whose dense scores fit in memory."""
-        n_items = self.past.counts.shape[1]
-        step = max(1, SCORE_BYTES // (4 * n_items * (len(self.sources) + 2)))
+        n_items = self.past.n_items
+        step = max(1, SCORE_BYTES // (4 * n_items * (2 * len(self.sources) + 3)))
         for start in range(0, n, step):
             yield slice(start, min(start + step, n))
 
@@ -118,10 +111,18 @@ class Stage:
 
     def _favorites(self, past: Past) -> FloatArray | None:
         """Score items by what sells newly in the categories the customer is in lately."""
-        if "category" not in self.members or "behavior" in self.without:
+        if "category" not in self.items.levels or "behavior" in self.without:
             return None
-        share = (past.recent @ self.members["category"]).toarray()
+        codes = self.items.levels["category"]
+        (share,) = past.by_group(codes, len(self.totals["category"]), past.recent)
+        share[:, 0] = 0
         newly = np.log1p(self.items.sales["new_customers_28d"])
-        scores: FloatArray = share[:, self.items.levels["category"]] * newly
+        scores = (share[:, codes] * newly).astype(np.float32)
         scores[scores <= 0] = np.nan
         return scores
+
+
+def _shares(past: Past, codes: IntArray) -> FloatArray:
+    """Return the share of all events in each group of items, float32 [groups]."""
+    found = np.bincount(codes[past.items], weights=past.counts, minlength=int(codes.max()) + 1)
+    return (found / max(found.sum(), 1)).astype(np.float32)
