@@ -148,7 +148,7 @@ class Recommender(ABC):
 
             best = top_of_blocks(score, rows.shape, k, excluded)
         if columns is not None:
-            best = TopK(np.where(best.items < 0, -1, columns[best.items]), best.scores)
+            best = TopK(np.append(columns, np.int32(-1))[best.items], best.scores)
         return best, np.zeros(best.items.shape, dtype=bool)
 
     def scores(

@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from implicit.nearest_neighbours import BM25Recommender, CosineRecommender, TFIDFRecommender
+from implicit.nearest_neighbours import (
+    ItemItemRecommender,
+    bm25_weight,
+    normalize,
+    tfidf_weight,
+)
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt, validate_call
 from scipy.sparse import csr_matrix
@@ -58,12 +63,13 @@ class ItemKNN(Recommender):
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None
     ) -> None:
         del interactions, features
+        items = weighted(matrix, self.weighting).T
         if self.similarity == "bm25":
-            model = BM25Recommender(K=self.neighbors, K1=self.k1, B=self.b)
+            items = bm25_weight(items, self.k1, self.b)
         else:
-            kinds = {"cosine": CosineRecommender, "tfidf": TFIDFRecommender}
-            model = kinds[self.similarity](K=self.neighbors)
-        model.fit(weighted(matrix, self.weighting), show_progress=False)
+            items = normalize(tfidf_weight(items) if self.similarity == "tfidf" else items)
+        model = ItemItemRecommender(K=self.neighbors)
+        model.fit(items.T.tocsr(), show_progress=False)
         self._similarity = model.similarity.astype(np.float32)
 
     def _score(
