@@ -47,8 +47,6 @@ def float_rows(column: pa.ChunkedArray) -> list[np.ndarray]:
 def float_column(rows: np.ndarray) -> pa.Array:
     """Return a float32 matrix [n, width] as a column of n lists."""
     count, width = rows.shape
-    offsets = np.arange(0, (count + 1) * width, width, dtype=np.int32)
+    offsets = np.arange(count + 1, dtype=np.int32) * np.int32(width)
     flat = np.ascontiguousarray(rows, dtype=np.float32).ravel()
-    if not width:
-        offsets = np.zeros(count + 1, dtype=np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat))

@@ -43,7 +43,8 @@ def collect(store: Store) -> pa.Table:
         With the schema :data:`ROWS`; ``kind`` is ``feedback`` or ``message``.
     """
     rows = pa.concat_tables([_feedback(store), _messages(store)])
-    rows = rows.filter(pc.fill_null(pc.utf8_length(pc.utf8_trim_whitespace(rows["text"])), 0) > 0)
+    said = pc.utf8_trim_whitespace(pc.fill_null(rows["text"], ""))
+    rows = rows.filter(pc.not_equal(said, ""))
     order = [("available_at", "ascending"), ("kind", "ascending"), ("text_id", "ascending")]
     return rows.sort_by(order).combine_chunks()
 

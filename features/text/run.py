@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ from features.text.corpus import Corpus
 from features.text.embed import Embedder, as_matrix
 from features.text.fitted import Fitted, fit_or_load
 from features.text.language import LanguageAnalyzer
+from features.text.sentiment_data import seeds
 from features.text.settings import TextSettings
 
 if TYPE_CHECKING:
@@ -88,7 +90,8 @@ def analyze_texts(store: Store, workspace: Workspace, settings: TextSettings) ->
         learned = [Cached(analyzer, connection) for analyzer in fitted.analyzers]
         analyzers = [plain, *learned, embedding]
         _write(folder / "texts.parquet", rows, analyzers, settings)
-        forgotten = prune(connection, (content_hash(text) for text in _texts(rows)))
+        living = chain(_texts(rows), (sentence for sentence, _ in seeds()))
+        forgotten = prune(connection, (content_hash(text) for text in living))
     table = pq.read_table(folder / "texts.parquet")
     _keep(folder / "topics.json", _topics(fitted, table))
     report = _report(fitted, rows, analyzers, forgotten, perf_counter() - started)

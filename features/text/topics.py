@@ -174,14 +174,15 @@ def _vocabulary(texts: Sequence[str], rare: int) -> tuple[sp.csr_matrix, tuple[s
 def _gibbs(
     texts: Sequence[str], vocabulary: tuple[str, ...], topics: int, iterations: int, seed: int
 ) -> TopicModel:
-    import tomotopy  # noqa: PLC0415 (only fitting needs it)
-
-    model = tomotopy.LDAModel(k=topics, seed=seed, alpha=0.1, eta=0.01)
-    known = frozenset(vocabulary)
-    for text in texts:
-        model.add_doc([word for word in words(text) if word in known])
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # it warns of workers even where there is 1
+        # Its compiled part warns of its own types when loaded, and of workers even if there is 1.
+        warnings.simplefilter("ignore")
+        import tomotopy  # noqa: PLC0415 (only fitting needs it)
+
+        model = tomotopy.LDAModel(k=topics, seed=seed, alpha=0.1, eta=0.01)
+        known = frozenset(vocabulary)
+        for text in texts:
+            model.add_doc([word for word in words(text) if word in known])
         model.train(iterations, workers=1)
     order = np.argsort(-np.asarray(model.get_count_by_topics()), kind="stable")
     topic_word = np.stack([model.get_topic_word_dist(int(topic)) for topic in order])
