@@ -32,10 +32,7 @@ class Ledger:
     def __init__(self, spec: CanonicalTable, path: Path) -> None:
         self.spec = spec
         self._path = path
-        self.delta = DeltaTable(path)
-        self._index = KeyIndex()
-        self._version = -1
-        self._rebuild()
+        self._open()
 
     @property
     def files(self) -> dict[str, int]:
@@ -44,17 +41,18 @@ class Ledger:
 
     def catch_up(self) -> None:
         """Take in what other writers have committed since."""
+        if self._born != self._birth():
+            self._open()
+            return
         self.delta.update_incremental()
         current = int(self.delta.version())
         while self._version < current:
             log = self._log(self._version + 1)
-            if log is None:  # the log was cleaned up, or the table was made anew
+            if log is None:  # cleaned up already: this view is a month old
                 self._rebuild()
                 return
             self._apply(log)
             self._version += 1
-        if self._version > current:
-            self._rebuild()
 
     def note(self, hashes: Hashes) -> None:
         """Take in the commit just made through :attr:`delta`, whose keys are known."""
@@ -81,6 +79,16 @@ class Ledger:
             return self.spec.schema.empty_table()
         wanted = pc.field(self.spec.key).isin(keys.combine_chunks())
         return ds.dataset(files, schema=self.spec.schema).to_table(filter=wanted)
+
+    def _open(self) -> None:
+        self.delta = DeltaTable(self._path)
+        self._born = self._birth()
+        self._rebuild()
+
+    def _birth(self) -> int | None:
+        """Return what changes when somebody removes the table and makes it anew."""
+        first = self._path / "_delta_log" / f"{0:020d}.json"
+        return first.stat().st_mtime_ns if first.exists() else None
 
     def _rebuild(self) -> None:
         self._index = KeyIndex()

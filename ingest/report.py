@@ -98,9 +98,13 @@ class LoadReport:
         if self.total.rejected:
             lines.append(
                 Text(
-                    f"{self.total.rejected:,} rows were rejected; kept in {self.rejected_dir}. "
+                    f"{_rows(self.total.rejected)} rejected; kept in {self.rejected_dir}. "
                     "See them with list_rejected=true, load corrected ones with reload_rejected=all"
                 )
             )
         lines += [Text(f"error: {error}", style="red") for error in self.errors]
         return Group(table, *lines)
+
+
+def _rows(count: int) -> str:
+    return "1 row was" if count == 1 else f"{count:,} rows were"

@@ -202,7 +202,8 @@ class Store:
             ledger.note(hashes)
 
     def _exists(self, table: str) -> bool:
-        return (self.path(table) / "_delta_log").is_dir()
+        # A log without a first entry is a table whose making was interrupted.
+        return any((self.path(table) / "_delta_log").glob("*.json"))
 
     def _lock(self, table: str) -> FileLock:
         self._root.mkdir(parents=True, exist_ok=True)

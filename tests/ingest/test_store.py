@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -221,3 +222,18 @@ def test_the_index_names_the_files_that_hold_a_key(files: list[set[int]], asked:
     expected = [f"f{n}" for n, members in enumerate(files) if n and members & asked]
     assert index.files_with(hashes(asked)) == expected
     assert len(index) == sum(len(members) for members in files[1:])
+
+
+def test_a_table_whose_making_was_interrupted_is_made(store: Store) -> None:
+    (store.path("events") / "_delta_log").mkdir(parents=True)
+    assert store.read("events").num_rows == 0
+    assert store.add("events", events(0, 3)) == Added(3, 0)
+
+
+def test_a_table_made_anew_by_somebody_else_is_read_anew(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for number in range(4):
+        store.add("events", events(number, number + 1))
+    shutil.rmtree(store.path("events"))
+    assert Store(tmp_path).add("events", events(2, 3)) == Added(1, 0)
+    assert store.add("events", events(0, 4)) == Added(3, 1)

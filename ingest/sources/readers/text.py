@@ -116,18 +116,19 @@ class Utf8Stream(io.RawIOBase):
         return True
 
     def read(self, size: int | None = -1) -> bytes:
-        """Return up to ``size`` bytes, all that is left if it is negative."""
-        if size is None or size < 0:
-            everything = self._left + b"".join(self._chunks)
-            self._left = b""
-            return everything
-        while not self._left:
+        """Return ``size`` bytes, fewer only at the end; all that is left if it is negative."""
+        parts = [self._left]
+        count = len(self._left)
+        while size is None or size < 0 or count < size:
             chunk = next(self._chunks, None)
             if chunk is None:
-                return b""
-            self._left = chunk
-        taken, self._left = self._left[:size], self._left[size:]
-        return taken
+                break
+            parts.append(chunk)
+            count += len(chunk)
+        everything = b"".join(parts)
+        end = len(everything) if size is None or size < 0 else size
+        self._left = everything[end:]
+        return everything[:end]
 
     def lines(self) -> Iterator[bytes]:
         """Yield lines without their ends."""
