@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from features.text.base import Analyzer, fingerprint
+from features.text.base import HASH_BYTES, Analyzer, fingerprint
 from features.text.corpus import Corpus
 from features.text.keywords import CODE_VERSION as KEYWORDS_VERSION
 from features.text.keywords import KeywordAnalyzer, fit_weights
@@ -71,6 +71,23 @@ def fit_or_load(folder: Path, corpus: Corpus, settings: TextSettings, vectors: V
         return _load(slot, settings, vectors, reused=True)
     _fit(slot, corpus, settings, vectors)
     return _load(slot, settings, vectors, reused=False)
+
+
+def forget(folder: Path, living: set[bytes]) -> int:
+    """Delete what was fitted, for whatever time, on a text that is gone by now.
+
+    Returns
+    -------
+    int
+        Number of fits deleted.
+    """
+    deleted = 0
+    for keys in folder.glob(f"*/{_KEYS}"):
+        fitted_on = np.load(keys, allow_pickle=False)[:, :HASH_BYTES]
+        if any(row.tobytes() not in living for row in fitted_on):
+            shutil.rmtree(keys.parent)
+            deleted += 1
+    return deleted
 
 
 def _still_holds(slot: Path, corpus: Corpus, growth: float) -> bool:

@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,7 @@ from features.text.cache import Cached, open_cache, prune
 from features.text.collect import ROWS, collect, known_before
 from features.text.corpus import Corpus
 from features.text.embed import Embedder, as_matrix
-from features.text.fitted import Fitted, fit_or_load
+from features.text.fitted import Fitted, fit_or_load, forget
 from features.text.language import LanguageAnalyzer
 from features.text.sentiment_data import seeds
 from features.text.settings import TextSettings
@@ -90,8 +89,9 @@ def analyze_texts(store: Store, workspace: Workspace, settings: TextSettings) ->
         learned = [Cached(analyzer, connection) for analyzer in fitted.analyzers]
         analyzers = [plain, *learned, embedding]
         _write(folder / "texts.parquet", rows, analyzers, settings)
-        living = chain(_texts(rows), (sentence for sentence, _ in seeds()))
-        forgotten = prune(connection, (content_hash(text) for text in living))
+        living = {content_hash(text) for text in _texts(rows)}
+        forget(folder / "fitted", living)
+        forgotten = prune(connection, living | {content_hash(seed) for seed, _ in seeds()})
     table = pq.read_table(folder / "texts.parquet")
     _keep(folder / "topics.json", _topics(fitted, table))
     report = _report(fitted, rows, analyzers, forgotten, perf_counter() - started)

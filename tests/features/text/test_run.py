@@ -183,6 +183,22 @@ def test_much_new_text_refits_and_so_does_erasing(
     assert report(workspace)["forgotten"] > 35
 
 
+def test_erasing_forgets_what_was_fitted_for_any_time(
+    store: Store, workspace: Workspace, add_reviews: Any
+) -> None:
+    add_reviews(store, reviews(10), customer_id="keep")
+    add_reviews(store, reviews(10, seed=1), first=10, customer_id="gone")
+    fitted = workspace.features / "text" / "fitted"
+    for day in (5, 15):
+        until = {"fit_until": START + timedelta(days=day)}
+        analyze_texts(store, workspace, SETTINGS.model_copy(update=until))
+    assert len(list(fitted.iterdir())) == 2
+    store.delete("feedback", "gone")
+    analyze_texts(store, workspace, SETTINGS)
+    kept = [orjson.loads((slot / "meta.json").read_bytes()) for slot in fitted.iterdir()]
+    assert sorted(meta["texts"] for meta in kept) == [5, 10]
+
+
 def test_drafts_of_killed_runs_do_no_harm(
     store: Store, workspace: Workspace, add_reviews: Any
 ) -> None:
