@@ -1,0 +1,37 @@
+"""What the demo runs, in order: the same verbs a person would type."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from serving.demo.stages import HOUSE, Stage
+
+WORKSPACE = "demo"
+EXPERIMENT = "completejourney_discover"
+DATA = HOUSE / "data"
+FOLDER = DATA / WORKSPACE
+REPORT = DATA / "reports" / f"{EXPERIMENT}.json"
+RECOMMENDATIONS = FOLDER / "recommendations" / "recommendations.parquet"
+SUMMARY = DATA / "demo-summary.json"
+
+_INGEST = ("ingest", "conf/ingest.yaml", "conf/source")
+_FEATURES = ("features", "conf/features.yaml", "conf/text", "conf/behavior", "conf/profile")
+_TRAINING = ("training", "conf/training.yaml", "conf/model", "conf/split", "conf/data")
+
+STAGES = (
+    Stage("load orders", "ingest", ("source=completejourney",), _INGEST),
+    Stage("load simulated texts", "ingest", ("source=simulated",), _INGEST),
+    Stage("features", "features", ("features_preset=completejourney",), _FEATURES),
+    Stage("training", "training", ("-m", f"experiment={EXPERIMENT}"), _TRAINING),
+    Stage("promotion", "training.promote", (f"workspace={WORKSPACE}",), ("conf/promote.yaml",)),
+    Stage("batch", "serving.batch", (f"workspace={WORKSPACE}",), ("serving", "conf/batch.yaml")),
+)
+
+OUTPUTS: dict[str, Path] = {
+    "load orders": FOLDER / "store" / "events",
+    "load simulated texts": FOLDER / "store" / "messages",
+    "features": FOLDER / "features" / "registry.db",
+    "training": REPORT,
+    "promotion": HOUSE / "mlruns" / "mlflow.db",
+    "batch": RECOMMENDATIONS,
+}
