@@ -107,6 +107,7 @@ def fit_booster(
         "seed": seed,
         "deterministic": True,
         "force_col_wise": True,
+        "num_threads": _threads(len(table) // 10),
         "verbose": -1,
     }
     data = lightgbm.Dataset(

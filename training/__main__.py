@@ -1,0 +1,38 @@
+"""``python -m training``: fit a model, judge it, and keep everything in MLflow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from ingest.runtime import prepare
+
+CONF = str(Path(__file__).resolve().parents[1] / "conf")
+
+
+@hydra.main(version_base=None, config_path=CONF, config_name="training")
+def main(config: DictConfig) -> float:
+    """Do one experiment and return its main metric, for sweeps and searches."""
+    prepare()
+    from training.verb import train
+
+    return train(config, _name())
+
+
+def _name() -> str:
+    """Return what tells this run from others: its model, what is left out, what was set."""
+    chosen = HydraConfig.get().runtime.choices
+    given = [text for text in HydraConfig.get().overrides.task if text.startswith("model.")]
+    parts = [
+        chosen.get("model"),
+        chosen.get("ablation"),
+        *(t.removeprefix("model.") for t in given),
+    ]
+    return " ".join(str(part) for part in parts if part)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""One experiment, checked before any work starts: what to fit, on what, and how it is judged."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from training.data import StoreData
+from training.metrics import metrics_of
+from training.metrics.evaluation import Task
+from training.models.base import Recommender
+from training.splits import Splitter
+
+_SHARED = ("data", "split")
+_SCORED = ("model", "fallback", "task")
+
+
+class PlanError(ValueError):
+    """A setting is missing, unknown, or of the wrong kind."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What one run does.
+
+    Parameters
+    ----------
+    model, fallback : Recommender
+        Unfitted; the fallback answers where the model cannot, None for the model alone.
+    model_name : str
+        Name of the model configuration.
+    data : StoreData
+    splitter : Splitter
+    task : Task
+    k : tuple of int
+        List lengths measured.
+    metric : str
+        What runs are compared by, such as ``recall@20``.
+    experiment : str
+        Name of the experiment; results go to ``data/reports/<experiment>.json``.
+    config : dict
+        Everything resolved, as it was given.
+    """
+
+    model: Recommender
+    fallback: Recommender | None
+    model_name: str
+    data: StoreData
+    splitter: Splitter
+    task: Task
+    k: tuple[int, ...]
+    metric: str
+    experiment: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: DictConfig, model_name: str = "") -> Plan:
+        """Build every object of ``config`` and check the rest.
+
+        Raises
+        ------
+        PlanError
+            Naming the setting, what was expected and what was received.
+        """
+        if missing := sorted(OmegaConf.missing_keys(config)):
+            raise PlanError(
+                f"settings without a value: {', '.join(missing)}; give {missing[0]}=..."
+            )
+        plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
+        fallback = plain["fallback"]
+        lengths = _lengths(plain["k"])
+        return cls(
+            model=_built("model", plain["model"], Recommender),
+            fallback=None if fallback is None else _built("fallback", fallback, Recommender),
+            model_name=plain["name"] or model_name or plain["model"]["_target_"].rpartition(".")[2],
+            data=_built("data", plain["data"], StoreData),
+            splitter=_built("split", plain["split"], object),
+            task=_task(plain["task"]),
+            k=lengths,
+            metric=_metric(plain["metric"], lengths),
+            experiment=str(plain["experiment_name"] or plain["workspace"]),
+            config=plain,
+        )
+
+    @property
+    def data_key(self) -> str:
+        """Equal for plans that read the same data and divide it alike."""
+        return _digest({name: self.config[name] for name in _SHARED})
+
+    @property
+    def model_key(self) -> str:
+        """Equal for plans that would fit the same model for the same task."""
+        return _digest({name: self.config[name] for name in _SCORED})
+
+
+def _built(name: str, config: Any, kind: type[Any]) -> Any:
+    if not isinstance(config, dict) or "_target_" not in config:
+        raise PlanError(f"{name}: expected a group choice with a _target_, received {config!r}")
+    try:
+        found = instantiate(config, _convert_="all")
+    except Exception as error:
+        raise PlanError(f"{name}: {_reason(error)}") from error
+    if not isinstance(found, kind):
+        raise PlanError(f"{name}: expected a {kind.__name__}, received {type(found).__name__}")
+    return found
+
+
+def _reason(error: BaseException) -> str:
+    """Return what a person needs to know of an error of instantiation."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if hasattr(error, "errors") and callable(error.errors):
+        lines = []
+        for found in error.errors():
+            where = ".".join(str(part) for part in found["loc"])
+            lines.append(f"{where}: {found['msg']}, received {found['input']!r}")
+        return "; ".join(lines)
+    return str(error) or type(error).__name__
+
+
+def _task(value: Any) -> Task:
+    try:
+        return Task(value)
+    except ValueError:
+        names = [task.value for task in Task]
+        raise PlanError(f"task: expected one of {names}, received {value!r}") from None
+
+
+def _lengths(value: Any) -> tuple[int, ...]:
+    values = value if isinstance(value, list) else [value]
+    if not values or any(isinstance(k, bool) or not isinstance(k, int) or k < 1 for k in values):
+        raise PlanError(
+            f"k: expected a positive whole number or a list of such, received {value!r}"
+        )
+    return tuple(sorted(values))
+
+
+def _metric(value: Any, lengths: tuple[int, ...]) -> str:
+    names = [found.name for found in metrics_of("ranking")]
+    known = [f"{name}@{k}" for name in names for k in lengths]
+    if value not in known:
+        raise PlanError(f"metric: expected one of {known}, received {value!r}")
+    return str(value)
+
+
+def _digest(value: Any) -> str:
+    options = orjson.OPT_SORT_KEYS
+    return hashlib.sha256(orjson.dumps(value, option=options)).hexdigest()[:16]

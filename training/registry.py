@@ -1,0 +1,119 @@
+"""Registered bundles of a workspace: versions, and the one that serves (alias ``champion``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from training.bundle import Bundle
+from training.tracking.store import DEFAULT, TrackingStore
+
+CHAMPION = "champion"
+_LED = "led"  # tag: this version was champion once
+
+
+class NoChampionError(LookupError):
+    """A workspace has no champion yet."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One registered bundle."""
+
+    number: int
+    run_id: str
+    source: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class Registry:
+    """Registered bundles of one workspace: the MLflow model ``huaxiang-<workspace>``.
+
+    Parameters
+    ----------
+    workspace : str
+    store : TrackingStore, optional
+    """
+
+    def __init__(self, workspace: str, store: TrackingStore | None = None) -> None:
+        self.workspace = workspace
+        self.name = f"huaxiang-{workspace}"
+        self.store = store or TrackingStore(DEFAULT)
+
+    def promote(self, model_uri: str, tags: Mapping[str, str] | None = None) -> Version:
+        """Register the logged model ``model_uri`` and make it champion."""
+        mlflow, client = self.store.connect(), self.store.client()
+        found = mlflow.register_model(model_uri, self.name, tags=dict(tags or {}) | {_LED: "true"})
+        client.set_registered_model_alias(self.name, CHAMPION, found.version)
+        return _version(found)
+
+    def champion(self) -> Version | None:
+        """Return the version that serves, None where there is none."""
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415
+
+        client = self.store.client()
+        try:
+            return _version(client.get_model_version_by_alias(self.name, CHAMPION))
+        except MlflowException:
+            return None
+
+    def rollback(self) -> tuple[Version, Version]:
+        """Make the version that led before the champion lead again; return (from, to).
+
+        Raises
+        ------
+        NoChampionError
+            If there is no champion, or none before it.
+        """
+        now = self.champion()
+        if now is None:
+            raise self._missing()
+        client = self.store.client()
+        found = [_version(v) for v in client.search_model_versions(f"name = '{self.name}'")]
+        earlier = [v for v in found if v.number < now.number and _LED in v.tags]
+        if not earlier:
+            raise NoChampionError(
+                f"{self.name}: version {now.number} is the first champion, nothing to go back to"
+            )
+        before = max(earlier, key=lambda version: version.number)
+        client.set_model_version_tag(self.name, str(now.number), "rolled_back", "true")
+        client.delete_model_version_tag(self.name, str(now.number), _LED)
+        client.set_registered_model_alias(self.name, CHAMPION, str(before.number))
+        return now, before
+
+    def folder(self, version: Version) -> Path:
+        """Return the folder of the bundle of ``version`` on this machine."""
+        mlflow = self.store.connect()
+        found = mlflow.artifacts.download_artifacts(f"models:/{self.name}/{version.number}")
+        return Path(found) / "artifacts" / "bundle"
+
+    def load(self, version: Version | None = None) -> Bundle:
+        """Load a version, the champion by default.
+
+        Raises
+        ------
+        NoChampionError
+            If the workspace has no champion.
+        """
+        chosen = version or self.champion()
+        if chosen is None:
+            raise self._missing()
+        return Bundle.load(self.folder(chosen))
+
+    def _missing(self) -> NoChampionError:
+        return NoChampionError(
+            f"workspace {self.workspace!r} has no champion; train models with `python -m training "
+            f"-m model=popular,ease workspace={self.workspace}` and run `python -m "
+            f"training.promote workspace={self.workspace}`"
+        )
+
+
+def load_champion(workspace: str, store: TrackingStore | None = None) -> Bundle:
+    """Load the bundle that serves ``workspace``; see :meth:`Registry.load`."""
+    return Registry(workspace, store).load()
+
+
+def _version(found: Any) -> Version:
+    return Version(int(found.version), str(found.run_id), str(found.source), dict(found.tags or {}))

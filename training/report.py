@@ -1,0 +1,191 @@
+"""Measured results in one place: rows in ``data/reports``, tables in the READMEs made of them.
+
+``python -m training.report`` rewrites the tables between ``<!-- results:NAME -->`` and
+``<!-- /results -->`` from ``data/reports/NAME.json``, so that text and figures cannot disagree.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from training.runner import Result
+
+PAGES = ("README.md", "README.zh.md")
+_MARKED = re.compile(
+    r"<!-- results:(?P<name>[\w-]+)(?P<options>[^>]*?) -->.*?<!-- /results -->", re.S
+)
+_ROOT = Path(__file__).resolve().parents[1]
+_METRICS = ("recall@10", "recall@20", "ndcg@10", "ndcg@20", "map@20", "hit_rate@20", "coverage@20")
+_KEY = ("dataset", "protocol", "model", "metric")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured value; ``reference`` is what it is held against, ``ratio`` value / reference."""
+
+    dataset: str
+    protocol: str
+    model: str
+    metric: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+    seconds: float | None = None
+    peak_mb: float | None = None
+    reference: float | None = None
+    ratio: float | None = None
+
+
+def rows_of(result: Result) -> list[Row]:
+    """Return every metric of ``result``, with the reference its configuration names."""
+    plan, found = result.plan, result.evaluation
+    references: Mapping[str, Mapping[str, float]] = plan.config.get("references") or {}
+    known = references.get(plan.model_name, {})
+    rows = []
+    for name, each in found.summary.items():
+        reference = known.get(name)
+        rows.append(
+            Row(
+                dataset=result.prepared.workspace.name,
+                protocol=f"{plan.task.value}, {found.split}",
+                model=plan.model_name,
+                metric=name,
+                value=each.value,
+                low=_number(each.low),
+                high=_number(each.high),
+                n=each.n,
+                seconds=round(result.fit_seconds, 2),
+                peak_mb=round(result.peak_mb),
+                reference=reference,
+                ratio=each.value / reference if reference else None,
+            )
+        )
+    return [row for row in rows if not math.isnan(row.value)]
+
+
+def write_rows(path: Path, rows: Iterable[Row]) -> None:
+    """Add ``rows`` to the list in ``path``; a value measured again replaces the old one."""
+    known = {_key(row): row for row in read_rows(path)} if path.exists() else {}
+    known |= {_key(asdict(row)): asdict(row) for row in rows}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = orjson.dumps(list(known.values()), option=orjson.OPT_INDENT_2)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_bytes(text)
+    temporary.replace(path)
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Read the rows of one report.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a list of rows.
+    """
+    found = orjson.loads(path.read_bytes())
+    if not isinstance(found, list) or any(set(_KEY) - set(row) for row in found):
+        raise ValueError(f"{path}: expected a list of rows with at least {list(_KEY)}")
+    return found
+
+
+def render(rows: Sequence[Mapping[str, Any]], metrics: Sequence[str] = ()) -> str:
+    """Return a markdown table: one line a model and protocol, best first, intervals in brackets."""
+    names = [m for m in metrics or _METRICS if any(row["metric"] == m for row in rows)]
+    lines: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
+    for row in rows:
+        lines.setdefault((row["protocol"], row["model"]), {})[row["metric"]] = row
+    ordered = sorted(lines.items(), key=lambda line: (line[0][0], -_main(line[1], names)))
+    with_reference = any(row.get("reference") for row in rows if row["metric"] in names)
+    head = ["model", "protocol", *names, "fit s", *(["reference"] if with_reference else [])]
+    table = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    for (protocol, model), values in ordered:
+        cells = [model, protocol, *(_cell(values.get(name)) for name in names)]
+        cells.append(_seconds(values))
+        if with_reference:
+            cells.append(_references(values, names))
+        table.append("| " + " | ".join(cells) + " |")
+    return "\n".join(table) + "\n"
+
+
+def update(page: Path, reports: Path) -> list[str]:
+    """Rewrite the marked tables of ``page``; return the names that have no report yet."""
+    missing: list[str] = []
+
+    def table(found: re.Match[str]) -> str:
+        name, options = found["name"], found["options"]
+        path = reports / f"{name}.json"
+        if not path.exists():
+            missing.append(name)
+            return found[0]
+        metrics = re.findall(r"[\w]+@\d+", options)
+        body = render(read_rows(path), metrics)
+        return f"<!-- results:{name}{options} -->\n{body}<!-- /results -->"
+
+    text = page.read_text(encoding="utf-8")
+    renewed = _MARKED.sub(table, text)
+    if renewed != text:
+        page.write_text(renewed, encoding="utf-8")
+    return missing
+
+
+def main(root: Path = _ROOT) -> int:
+    """Rewrite every marked table of the READMEs; 1 if a report is missing."""
+    missing = [
+        f"{page}: {name}"
+        for page in PAGES
+        if (root / page).exists()
+        for name in update(root / page, root / "data" / "reports")
+    ]
+    for line in missing:
+        sys.stderr.write(
+            f"no report for {line}; run: python -m training -m experiment={line.split(': ')[1]}\n"
+        )
+    return 1 if missing else 0
+
+
+def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in _KEY)
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _main(values: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> float:
+    return float(values[names[0]]["value"]) if names and names[0] in values else -math.inf
+
+
+def _cell(row: Mapping[str, Any] | None) -> str:
+    if row is None:
+        return "–"
+    text = f"{row['value']:.4f}"
+    low, high = row.get("low"), row.get("high")
+    return text if low is None else f"{text} [{low:.4f}, {high:.4f}]"
+
+
+def _seconds(values: Mapping[str, Mapping[str, Any]]) -> str:
+    found = next((row.get("seconds") for row in values.values()), None)
+    return "–" if found is None else f"{found:.1f}"
+
+
+def _references(values: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> str:
+    found = [
+        f"{name} {values[name]['reference']:g}"
+        for name in names
+        if name in values and values[name].get("reference")
+    ]
+    return ", ".join(found) or "–"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""How metrics, parameters and tags are called in MLflow: decided once, so that runs compare.
+
+``recall_at_20`` is the mean over all customers; ``low/recall_at_20`` and ``high/recall_at_20`` are
+its 95 % interval; ``hot/``, ``warm/`` and ``cold/`` are strata; ``seconds/``, ``memory/``,
+``count/`` and ``fit/`` tell about the run. MLflow groups charts by the part before the ``/``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).resolve().parents[2]
+_LONGEST = 500  # characters of a parameter value
+
+
+def metric_name(name: str) -> str:
+    """Return ``recall_at_20`` for ``recall@20``."""
+    return name.replace("@", "_at_")
+
+
+def metrics_named(result: Any) -> dict[str, float]:
+    """Return everything a :class:`~training.runner.Result` measured, under its MLflow name."""
+    found = result.evaluation
+    named: dict[str, float] = {}
+    for name, interval in found.summary.items():
+        key = metric_name(name)
+        named |= {key: interval.value, f"low/{key}": interval.low, f"high/{key}": interval.high}
+    for stratum, intervals in found.strata.items():
+        named |= {f"{stratum}/{metric_name(n)}": each.value for n, each in intervals.items()}
+        named[f"{stratum}/customers"] = max((each.n for each in intervals.values()), default=0)
+    named |= {f"count/{name}": float(value) for name, value in found.counts.items()}
+    named |= {f"fit/{metric_name(n)}": v for n, v in result.model.diagnostics().items()}
+    named |= {
+        "seconds/fit": result.fit_seconds,
+        "seconds/rank": result.rank_seconds,
+        "memory/peak_mb": result.peak_mb,
+    }
+    for older in result.evaluations[1:]:
+        key = f"{older.split}/{metric_name(result.plan.metric)}"
+        named[key] = older.summary[result.plan.metric].value
+    return {name: float(value) for name, value in named.items() if not math.isnan(value)}
+
+
+def flattened(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Return nested settings as ``model.sources.ease.max_items: "4000"``."""
+    flat: dict[str, str] = {}
+    for name, value in config.items():
+        key = f"{prefix}{name}"
+        if isinstance(value, Mapping) and value:
+            flat |= flattened(value, f"{key}.")
+        else:
+            flat[re.sub(r"[^\w./: -]", "_", key)] = str(value)[:_LONGEST]
+    return flat
+
+
+def commit() -> str:
+    """Return the git commit of this checkout, or an empty string where there is none."""
+    head = _ROOT / ".git" / "HEAD"
+    try:
+        text = head.read_text().strip()
+        if not text.startswith("ref: "):
+            return text
+        reference = text.removeprefix("ref: ")
+        loose = head.parent / reference
+        if loose.exists():
+            return loose.read_text().strip()
+        packed = (head.parent / "packed-refs").read_text().splitlines()
+        return next(line.split()[0] for line in packed if line.endswith(f" {reference}"))
+    except (OSError, StopIteration):
+        return ""

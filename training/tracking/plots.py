@@ -1,0 +1,88 @@
+"""Plots kept with runs, drawn without a display and without pyplot's global state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from training.metrics import Interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from training.evaluate import Evaluation
+
+_STRATA = ("cold", "warm", "hot")
+_COLOR = "#2a6f97"
+
+
+def by_stratum(found: Evaluation, metric: str) -> Figure:
+    """Draw the metric for everybody and by stratum, with 95 % intervals."""
+    named = {"all": found.summary[metric]}
+    named |= {s: found.strata[s][metric] for s in _STRATA if metric in found.strata.get(s, {})}
+    labels = [f"{name} (n = {each.n:,})" for name, each in named.items()]
+    return _intervals(labels, list(named.values()), metric, f"{metric} by history length")
+
+
+def by_rank(found: Evaluation) -> Figure:
+    """Draw recall and nDCG over the length of the list."""
+    figure, axes = _blank("List length k", "value", "Recall and nDCG by list length")
+    for name, color in (("recall", _COLOR), ("ndcg", "#c1666b")):
+        values = [found.summary[f"{name}@{k}"] for k in found.k]
+        axes.plot(found.k, [v.value for v in values], marker="o", color=color, label=name)
+        low, high = [v.low for v in values], [v.high for v in values]
+        axes.fill_between(found.k, low, high, color=color, alpha=0.15)
+    axes.set_xticks(list(found.k))
+    axes.legend(frameon=False)
+    return figure
+
+
+def importance(gains: Mapping[str, float], owners: Mapping[str, str], most: int = 30) -> Figure:
+    """Draw the gain of the most important features, colored by their group."""
+    chosen = list(gains.items())[:most][::-1]
+    groups = sorted(set(owners.values()))
+    figure, axes = _blank("Share of total gain", "", "What the ranker decides by", tall=len(chosen))
+    total = sum(gains.values()) or 1.0
+    for place, (name, gain) in enumerate(chosen):
+        color = f"C{groups.index(owners[name])}"
+        axes.barh(place, gain / total, color=color)
+    axes.set_yticks(range(len(chosen)), [f"{name} ({owners[name]})" for name, _ in chosen])
+    return figure
+
+
+def compare(table: pd.DataFrame, metric: str) -> Figure:
+    """Draw the metric of every row of a comparison table with its interval."""
+    rows = [row for _, row in table.iloc[::-1].iterrows()]
+    several = len(set(table["task"])) > 1
+    labels = [f"{row['model']} ({row['task']})" if several else str(row["model"]) for row in rows]
+    values = [
+        Interval(row[metric], row[f"{metric} low"], row[f"{metric} high"], int(row["customers"]))
+        for row in rows
+    ]
+    return _intervals(labels, values, metric, f"{metric} with 95 % intervals")
+
+
+def _intervals(labels: Sequence[str], values: Sequence[Interval], x: str, title: str) -> Figure:
+    figure, axes = _blank(x, "", title, tall=len(labels))
+    middle = np.array([v.value for v in values])
+    ends = np.array([[v.value - v.low, v.high - v.value] for v in values]).T
+    axes.errorbar(
+        middle, range(len(labels)), xerr=np.nan_to_num(ends).clip(min=0), fmt="o", color=_COLOR,
+        capsize=4,
+    )  # fmt: skip
+    axes.set_yticks(range(len(labels)), list(labels))
+    axes.margins(y=0.2)
+    return figure
+
+
+def _blank(x: str, y: str, title: str, tall: int = 8) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(7, max(2.5, 0.3 * tall + 1.2)), layout="constrained")
+    axes: Any = figure.add_subplot()
+    axes.set(xlabel=x, ylabel=y, title=title)
+    axes.grid(visible=True, alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes

@@ -1,0 +1,64 @@
+"""What ``python -m training`` does with a configuration: check, run, keep."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from omegaconf import DictConfig
+
+from training.plan import Plan, PlanError
+from training.report import rows_of, write_rows
+from training.runner import prepare, run
+from training.tracking.log import log_result, tracked_run
+from training.tracking.store import TrackingStore
+from training.tracking.sweep import Sweep, current
+
+_log = logging.getLogger(__name__)
+_MISTAKES = (ValueError, FileNotFoundError, MemoryError, ArithmeticError, ImportError)
+
+
+def train(config: DictConfig, model_name: str) -> float:
+    """Do the experiment of ``config`` and return the metric that runs are compared by.
+
+    In a sweep, a job whose model or data fails is reported and gives NaN; the others go on. A
+    setting that is wrong ends everything with exit code 2, a failed single run with 1.
+    """
+    sweep = current()
+    try:
+        plan = Plan.of(config, model_name)
+        store = TrackingStore(config.tracking.folder, config.tracking.uri)
+    except PlanError as error:
+        if sweep is not None:
+            sweep.failures.append(str(error))
+            sweep.finish()
+        _stop(error, 2)
+    try:
+        return _tracked(plan, store, sweep, keep_bundle=config.tracking.bundle)
+    except _MISTAKES as error:
+        _log.debug("failed", exc_info=True)
+        if sweep is None:
+            _stop(error, 1)
+        _log.error("%s: %s", plan.model_name, error)
+        sweep.failures.append(f"{plan.model_name}: {error}")
+        return float("nan")
+
+
+def _tracked(plan: Plan, store: TrackingStore, sweep: Sweep | None, *, keep_bundle: bool) -> float:
+    prepared = prepare(plan)  # before a run is opened: there may be nothing to learn from
+    parent = None if sweep is None else sweep.parent(store, plan)
+    with tracked_run(store, plan, parent) as run_id:
+        result = run(plan, prepared)
+        log_result(store, result, run_id, bundle=keep_bundle)
+    reports = Path(plan.config["data_dir"]) / "reports"
+    write_rows(reports / f"{plan.experiment}.json", rows_of(result))
+    if sweep is not None and parent is not None:
+        sweep.results.append((parent, result))
+    return result.value
+
+
+def _stop(error: Exception, code: int) -> NoReturn:
+    sys.stderr.write(f"error: {error}\n")
+    sys.exit(code)
