@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +11,10 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from serving.grounds import Case, Told, told_of
+from serving.profiles import LazyFeatures
 from training.ids import IntArray
 from training.models.base import Recommender
 from training.models.fallback import WithFallback
-
-if TYPE_CHECKING:
-    from features.store.reader import FeatureReader
 
 _IN_WORDS = {"sentiment", "topic", "profile"}
 _PROFILE = "profile_v1"
@@ -33,7 +31,6 @@ class Explains(Protocol):
         recommendations: pd.DataFrame,
         *,
         histories: csr_matrix | None = None,
-        features: FeatureReader | None = None,
     ) -> pd.DataFrame:
         """Return a column a group; above 0 speaks for the item."""
         ...
@@ -46,11 +43,11 @@ class Cases:
     ----------
     model : Recommender
         The served model; asked to explain itself if it can.
-    features : FeatureReader, optional
-        The profiles the model reads.
+    features : LazyFeatures, optional
+        Profiles that may be put in words; used once they are open.
     """
 
-    def __init__(self, model: Recommender, features: FeatureReader | None) -> None:
+    def __init__(self, model: Recommender, features: LazyFeatures | None) -> None:
         self._items = model.items
         self._features = features
         inner = model.primary if isinstance(model, WithFallback) else model
@@ -106,7 +103,7 @@ class Cases:
         pairs = pd.DataFrame(
             {"customer_id": names[row], "item_id": self._items.ids[items[row, place]]}
         )
-        split = self._explainer.explain(pairs, histories=rows[asked], features=self._features)
+        split = self._explainer.explain(pairs, histories=rows[asked])
         groups = np.array(split.columns, dtype=object)
         values = np.nan_to_num(split.to_numpy(dtype=np.float32))
         order = np.argsort(-values, axis=1, kind="stable")
@@ -118,7 +115,8 @@ class Cases:
 
     def _told(self, customers: Sequence[str], orders: list[Orders] | None) -> dict[str, Told]:
         """Read the profiles in words of customers for whom a reason may need them."""
-        if self._features is None or orders is None:
+        reader = None if self._features is None else self._features.opened
+        if reader is None or orders is None:
             return {}
         concerned = [
             customer
@@ -127,9 +125,7 @@ class Cases:
         ]
         if not concerned:
             return {}
-        frame = self._features.customers(concerned, service=_PROFILE)
+        frame = reader.customers(concerned, service=_PROFILE)
         profiles = frame[[c for c in ("keywords", "interests", "simulated_share") if c in frame]]
-        return {
-            str(customer): told_of(profile)
-            for customer, profile in profiles.to_dict("index").items()
-        }
+        told = [told_of(profile) for profile in profiles.to_dict("records")]
+        return dict(zip(concerned, told, strict=True))

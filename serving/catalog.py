@@ -120,6 +120,6 @@ _PUSHED_DOWN = 1_000
 
 def _limits(times: pd.Series, missing: int) -> npt.NDArray[np.int64]:
     values = times.astype("datetime64[us, UTC]")
-    numbers = values.astype("int64").to_numpy(np.int64, copy=True)
+    numbers: npt.NDArray[np.int64] = np.array(values.astype("int64"), dtype=np.int64)
     numbers[values.isna().to_numpy()] = missing
     return numbers

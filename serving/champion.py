@@ -1,4 +1,4 @@
-"""From a workspace to an engine: the champion bundle, its items, recent counts and features."""
+"""From a workspace to an engine: the champion bundle, its items, recent counts and profiles."""
 
 from __future__ import annotations
 
@@ -7,16 +7,23 @@ from datetime import datetime
 from ingest.store import Store
 from ingest.workspace import Workspace
 from serving.catalog import Catalog
+from serving.errors import NoChampionError
 from serving.grounds import recent_customers
 from serving.profiles import LazyFeatures
 from serving.ranked import Facts
 from serving.recommend import Engine
+from training import registry
 from training.bundle import Bundle
-from training.registry import load_champion
+
+_DEFAULT_KINDS = ("purchase",)
 
 
 def open_champion(
-    workspace: Workspace, *, features: LazyFeatures, at: datetime | None = None
+    workspace: Workspace,
+    *,
+    features: LazyFeatures | None = None,
+    at: datetime | None = None,
+    registered: registry.Registry | None = None,
 ) -> Engine:
     """Load the champion of a workspace and everything an answer needs.
 
@@ -24,33 +31,52 @@ def open_champion(
     ----------
     workspace : Workspace
         Whose champion.
-    features : LazyFeatures
-        The workspace's features; opened only if the champion reads profiles.
+    features : LazyFeatures, optional
+        The workspace's profiles; not opened here.
     at : datetime, optional
         Time (UTC) at which items have to be available; the present when not given.
+    registered : Registry, optional
+        Where champions are registered; this checkout's MLflow store when not given.
 
     Raises
     ------
     NoChampionError
         If no model was promoted yet.
-    FeaturesMissingError
-        If the champion reads profiles and there are none.
     """
-    bundle = load_champion(workspace.name)
-    return engine_of(bundle, Store(workspace.store), features=features, at=at)
-
-
-def engine_of(
-    bundle: Bundle, store: Store, *, features: LazyFeatures, at: datetime | None = None
-) -> Engine:
-    """Return the engine of a bundle over the canonical tables of its workspace."""
-    model = bundle.model
-    facts = Facts(bundle.version, bundle.name, model.until, bundle.kinds)
+    found = registered or registry.Registry(workspace.name)
+    version = found.champion()
+    if version is None:
+        raise NoChampionError(
+            f"Workspace {workspace.name!r} has no champion.",
+            expected=f"the alias {registry.CHAMPION!r} on the registered model {found.name!r}",
+            todo=(
+                f"Train models with `python -m training -m model=popular,ease "
+                f"workspace={workspace.name}`, then run `python -m training.promote "
+                f"workspace={workspace.name}`."
+            ),
+        )
+    bundle = found.load(version)
+    items = bundle.model.items
+    said = facts_of(bundle, str(version.number))
+    store = Store(workspace.store)
     return Engine(
-        model=model,
-        facts=facts,
-        catalog=Catalog.from_store(store, tuple(model.items.ids)),
-        recent=recent_customers(store, model.items, facts.kinds, facts.trained_until),
-        features=features.reader() if bundle.feature_service else None,
+        model=bundle.model,
+        facts=said,
+        catalog=Catalog.from_store(store, tuple(items.ids)),
+        recent=recent_customers(store, items, said.kinds, said.trained_until),
+        features=features,
         at=at,
+    )
+
+
+def facts_of(bundle: Bundle, version: str) -> Facts:
+    """Return what answers say about a bundle, and which events it counts."""
+    data = bundle.config.get("data", {})
+    return Facts(
+        version=version,
+        name=bundle.name,
+        trained_until=bundle.trained_until,
+        kinds=tuple(data.get("kinds") or _DEFAULT_KINDS),
+        exclude_seen=bundle.exclude_seen,
+        min_value=data.get("min_value"),
     )

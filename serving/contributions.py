@@ -33,12 +33,9 @@ def contributions_of(model: Recommender) -> Contributions | None:
     if own is not None:
         return own  # type: ignore[no-any-return]
     parts = getattr(model, "sources", {})
-    for part in parts.values():
-        found = contributions_of(part)
-        if found is not None:
-            return found
     if parts:
-        return None
+        known = (contributions_of(part) for part in parts.values())
+        return next((found for found in known if found is not None), None)
     pair = model.factors(np.zeros(0, dtype=np.int32), csr_matrix((0, len(model.items))))
     if pair is not None:
         return by_factors(pair[1]) if pair[1].shape[1] > 1 else None
@@ -54,7 +51,8 @@ def by_factors(factors: FloatArray) -> Contributions:
 
     def cosine(had: IntArray, items: IntArray) -> FloatArray:
         left = factors[had] * scale[had, None]
-        return np.nan_to_num(left @ (factors[items] * scale[items, None]).T)
+        found: FloatArray = np.nan_to_num(left @ (factors[items] * scale[items, None]).T)
+        return found
 
     return cosine
 

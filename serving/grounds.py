@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -164,7 +165,7 @@ class Grounds:
         return None
 
 
-def told_of(profile: Mapping[str, object]) -> Told:
+def told_of(profile: Mapping[Any, Any]) -> Told:
     """Return what a row of profile features says in words; missing features say nothing."""
     words, interests = (profile.get(name) for name in ("keywords", "interests"))
     share = profile.get("simulated_share")

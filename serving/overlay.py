@@ -23,6 +23,7 @@ class Seen(NamedTuple):
     customer_id: str
     kind: str
     item_id: str | None
+    value: float | None = None
 
 
 class Overlay:
@@ -34,11 +35,16 @@ class Overlay:
         Items of the served model. Events about other items are ignored.
     kinds : collection of str
         Event kinds that the model counts as an interaction.
+    min_value : float, optional
+        Events with a lower value, or none, do not count (ratings of 4 and 5, say).
     """
 
-    def __init__(self, items: IdMap, kinds: Collection[str]) -> None:
+    def __init__(
+        self, items: IdMap, kinds: Collection[str], min_value: float | None = None
+    ) -> None:
         self._items = items
         self._kinds = frozenset(kinds)
+        self._min_value = min_value
         self._counts: dict[str, Counter[int]] = {}
         self._event_ids: set[str] = set()
         self._lock = Lock()
@@ -57,7 +63,7 @@ class Overlay:
         int
             How many events were new here.
         """
-        usable = [event for event in events if event.kind in self._kinds and event.item_id]
+        usable = [event for event in events if self._counts_for(event)]
         if not usable:
             return 0
         numbers = self._items.numbers([str(event.item_id) for event in usable], missing="negative")
@@ -81,6 +87,13 @@ class Overlay:
         rows = store.read("events", list(Seen._fields), wanted)
         columns = [rows[name].to_pylist() for name in Seen._fields]
         return self.add([Seen(*values) for values in zip(*columns, strict=True)])
+
+    def _counts_for(self, event: Seen) -> bool:
+        if event.kind not in self._kinds or not event.item_id:
+            return False
+        return self._min_value is None or (
+            event.value is not None and event.value >= self._min_value
+        )
 
     def matrix(self, customers: Sequence[str]) -> csr_matrix | None:
         """Return the counts float32 [len(customers), n_items]; None when there are none."""

@@ -65,6 +65,11 @@ class LazyFeatures:
         self._reader: FeatureReader | None = None
         self._lock = Lock()
 
+    @property
+    def opened(self) -> FeatureReader | None:
+        """The reader if it was opened before; does not wait."""
+        return self._reader
+
     def reader(self) -> FeatureReader:
         """Return the reader.
 
@@ -78,17 +83,24 @@ class LazyFeatures:
                 self._reader = self._open()
             return self._reader
 
-    def _open(self) -> FeatureReader:
-        from features.store.reader import FeatureReader  # noqa: PLC0415  (imports Feast: seconds)
-
+    def open_if_there(self) -> bool:
+        """Open the reader if the workspace has features; return whether it has."""
         try:
-            return FeatureReader(self._workspace)
-        except FileNotFoundError as error:
+            self.reader()
+        except FeaturesMissingError:
+            return False
+        return True
+
+    def _open(self) -> FeatureReader:
+        if not (self._workspace.features / "registry.db").exists():
             raise FeaturesMissingError(
                 f"Workspace {self._workspace.name!r} has no features yet.",
                 expected=f"a feature registry in {self._workspace.features}",
                 todo=f"Run `python -m features workspace={self._workspace.name}`.",
-            ) from error
+            )
+        from features.store.reader import FeatureReader  # noqa: PLC0415  (imports Feast: seconds)
+
+        return FeatureReader(self._workspace)
 
 
 def card(

@@ -28,21 +28,49 @@ TABLE = pa.schema(
 
 @dataclass(frozen=True)
 class Options:
-    """What may be recommended, and the language of the reasons."""
+    """What may be recommended, and the language of the reasons.
 
-    exclude_seen: bool = True
+    Attributes
+    ----------
+    exclude_seen : bool, optional
+        Whether to leave out what the customer acted on; None: as the model's task has it.
+    category : str, optional
+        Leading levels of a category path, any case.
+    lang : Language
+        Language of reasons and messages.
+    """
+
+    exclude_seen: bool | None = None
     category: str | None = None
     lang: Language = Language.EN
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Which model answers: registered version, name, as-of time (UTC) and the kinds it learned."""
+    """Which model answers.
+
+    Attributes
+    ----------
+    version : str
+        Registered version.
+    name : str
+        Name of its configuration, such as ``als``.
+    trained_until : datetime
+        As-of time (UTC): it knows nothing from then on.
+    kinds : tuple of str
+        Event kinds it learned from.
+    exclude_seen : bool
+        Whether its task leaves out what the customer acted on.
+    min_value : float, optional
+        Least value of an event that counted.
+    """
 
     version: str
     name: str
     trained_until: datetime
     kinds: tuple[str, ...]
+    exclude_seen: bool = True
+    min_value: float | None = None
 
 
 @dataclass(frozen=True)

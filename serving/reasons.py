@@ -121,7 +121,7 @@ class Wording:
             times=_times(evidence.times, lang),
         )
         mark = _SIMULATED[lang] if evidence.simulated else ""
-        return f"{text}{mark}{'。' if lang is Language.ZH else '.'}"
+        return f"{text}{mark}{'。' if lang == Language.ZH else '.'}"
 
 
 def fallback_message(lang: Language = Language.EN) -> str:
@@ -131,7 +131,7 @@ def fallback_message(lang: Language = Language.EN) -> str:
 
 def short_message(length: int, k: int, lang: Language = Language.EN) -> str:
     """Return the note for a list that is shorter than asked."""
-    if lang is Language.ZH:
+    if lang == Language.ZH:
         return f"共{length}件（要求{k}件）：没有其他符合条件的商品。"
     return f"{length} of {k} items: no others fit what was asked."
 
@@ -143,6 +143,6 @@ def shortened(text: str) -> str:
 
 
 def _times(count: int, lang: Language) -> str:
-    if lang is Language.ZH:
+    if lang == Language.ZH:
         return f"{count}次"
     return {1: "once before", 2: "twice before"}.get(count, f"{count} times before")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -20,14 +19,12 @@ from serving.catalog import Catalog
 from serving.errors import BadRequestError, UnknownItemError
 from serving.grounds import Grounds
 from serving.overlay import Overlay
+from serving.profiles import LazyFeatures
 from serving.ranked import Facts, Options, Ranked
 from serving.reasons import Wording
 from serving.rules import Rules
 from training.ids import FloatArray, IntArray
 from training.models.base import Recommender
-
-if TYPE_CHECKING:
-    from features.store.reader import FeatureReader
 
 MAX_K = 200
 
@@ -45,8 +42,8 @@ class Engine:
         Items in the model's number order.
     recent : ndarray of float32 [n_items]
         Customers an item had lately.
-    features : FeatureReader, optional
-        For models that read profiles.
+    features : LazyFeatures, optional
+        Profiles for the reasons; used once they are open, never waited for.
     at : datetime, optional
         Time (UTC) at which items have to be available; the present when not given.
     """
@@ -58,7 +55,7 @@ class Engine:
         facts: Facts,
         catalog: Catalog,
         recent: FloatArray,
-        features: FeatureReader | None = None,
+        features: LazyFeatures | None = None,
         at: datetime | None = None,
     ) -> None:
         if catalog.ids != tuple(model.items.ids):
@@ -69,14 +66,13 @@ class Engine:
         self.model = model
         self.facts = facts
         self.catalog = catalog
-        self.overlay = Overlay(model.items, facts.kinds)
+        self.overlay = Overlay(model.items, facts.kinds, facts.min_value)
         self._rules = Rules(catalog)
         self._grounds = Grounds(model, catalog, recent)
         self._wording = Wording(facts.kinds)
         self._cases = Cases(model, features)
-        self._features = features
-        self._at = at
-        self._candidates: dict[int, tuple[npt.NDArray[np.bool_], npt.NDArray[np.object_]]] = {}
+        self.at = at
+        self._candidates: dict[int, tuple[npt.NDArray[np.bool_], list[str]]] = {}
 
     def rank(self, customers: Sequence[str], k: int, options: Options | None = None) -> Ranked:
         """Rank the best ``k`` items of each customer and say why.
@@ -100,10 +96,11 @@ class Engine:
         options = options or Options()
         asked = tuple(customers)
         _check(asked, k)
-        allowed = self._rules.allowed(self._at or datetime.now(UTC), options.category)
+        allowed = self._rules.allowed(self.at or datetime.now(UTC), options.category)
         candidates = None if allowed is None else self._ids_of(allowed)
         numbers, trained = self.model.rows_of(asked)
         fresh = self.overlay.matrix(asked)
+        exclude = options.exclude_seen
         rows = trained if fresh is None else (trained + fresh).tocsr()
         items = np.full((len(asked), k), -1, dtype=np.int32)
         scores = np.full((len(asked), k), np.nan, dtype=np.float32)
@@ -112,10 +109,9 @@ class Engine:
             best, stood_in = self.model.top(
                 [asked[n] for n in group],
                 k,
-                exclude_seen=options.exclude_seen,
+                exclude_seen=self.facts.exclude_seen if exclude is None else exclude,
                 candidates=candidates,
                 histories=histories,
-                features=self._features,
             )
             items[group], scores[group], fallback[group] = best.items, best.scores, stood_in
         fallback |= ((numbers < 0) & (np.diff(rows.indptr) == 0))[:, None]
@@ -154,13 +150,13 @@ class Engine:
         numbers = self.model.items.numbers(found["similar_item_id"].to_numpy())
         return list(zip(numbers.tolist(), found["score"].tolist(), strict=True))
 
-    def _ids_of(self, allowed: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:
+    def _ids_of(self, allowed: npt.NDArray[np.bool_]) -> list[str]:
         """Return the ids of allowed items; remembered for the masks that the rules keep."""
         if allowed.flags.writeable:
-            return self.model.items.ids[allowed]
+            return list(self.model.items.ids[allowed])
         kept = self._candidates.get(id(allowed))
         if kept is None or kept[0] is not allowed:
-            kept = (allowed, self.model.items.ids[allowed])
+            kept = (allowed, list(self.model.items.ids[allowed]))
             self._candidates[id(allowed)] = kept
         return kept[1]
 

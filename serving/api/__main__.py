@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import hydra
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from ingest.runtime import prepare
 
 CONF = str(Path(__file__).resolve().parents[2] / "conf")
-_OWN = ("workspace", "data_dir", "host", "port", "batch", "retry_seconds", "shutdown_seconds", "at")
 
 
 @hydra.main(version_base=None, config_path=CONF, config_name="api")
 def main(config: DictConfig) -> None:
     """Check the settings, then listen until the process is asked to stop."""
     import uvicorn
+    from pydantic import ValidationError
 
     from serving.api.app import create_app
     from serving.api.settings import ApiSettings
+    from serving.errors import settings_error
 
-    settings = ApiSettings.model_validate({name: config[name] for name in _OWN})
+    try:
+        settings = ApiSettings.model_validate(OmegaConf.to_container(config, resolve=True))
+    except ValidationError as error:
+        sys.exit(f"serving.api: {settings_error(error)}")
     uvicorn.run(
         create_app(settings),
         host=settings.host,

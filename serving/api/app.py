@@ -64,5 +64,5 @@ def route_table() -> list[tuple[str, str]]:
     for module in _RESOURCES:
         for route in module.router.routes:
             if isinstance(route, APIRoute):
-                found += [(method, route.path) for method in sorted(route.methods)]
+                found += [(method, route.path) for method in sorted(route.methods or ())]
     return found

@@ -32,8 +32,12 @@ async def get_ready(request: Request) -> Service:
 
 async def get_options(
     exclude_seen: Annotated[
-        bool, Query(description="Leave out items the customer already acted on.")
-    ] = True,
+        bool | None,
+        Query(
+            description="Leave out items the customer already acted on; "
+            "as the model's task has it when not given."
+        ),
+    ] = None,
     category: Annotated[
         str | None,
         Query(

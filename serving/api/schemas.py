@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    JsonValue,
+    PositiveInt,
+)
 
 from serving.reasons import Language
 
 CustomerId = Annotated[str, Field(min_length=1, max_length=200, examples=["718"])]
 ItemId = Annotated[str, Field(min_length=1, max_length=200, examples=["995242"])]
 
-_ITEM = {
+_ITEM: dict[str, JsonValue] = {
     "item_id": "995242",
     "title": "Fluid Milk White Only",
     "score": 0.83,
@@ -19,7 +27,7 @@ _ITEM = {
     "origin": "model",
     "reason": "Because you bought Eggs - Large.",
 }
-_LIST = {
+_LIST: dict[str, JsonValue] = {
     "customer_id": "718",
     "origin": "model",
     "message": None,
@@ -87,7 +95,7 @@ class RecommendationsQuestion(_Form):
 
     customer_ids: list[CustomerId] = Field(min_length=1, max_length=1000)
     k: PositiveInt = Field(default=10, le=200)
-    exclude_seen: bool = True
+    exclude_seen: bool | None = None
     category: str | None = Field(default=None, max_length=500)
     lang: Language = Language.EN
 

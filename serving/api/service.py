@@ -18,7 +18,7 @@ from serving.api.events import EventDesk, Post, rejected
 from serving.api.metrics import Metrics
 from serving.api.schemas import EventsReceipt
 from serving.api.settings import ApiSettings
-from serving.errors import FeaturesMissingError, NotReadyError, ServingError
+from serving.errors import NotReadyError, ServingError
 from serving.profiles import LazyFeatures
 from serving.ranked import Options
 from serving.recommend import Engine
@@ -142,6 +142,7 @@ class Service:
     async def _load_once(self) -> None:
         loop = asyncio.get_running_loop()
         engine = await loop.run_in_executor(self._reads, self._load, self.settings, self.features)
+        await self.scoring.run(lambda: _first_answer(engine))
         # Between two commits, so that no event falls between the read and the first answer.
         await self.commits.run(
             lambda: self._desk.attach(engine.overlay, engine.facts.trained_until)
@@ -154,12 +155,7 @@ class Service:
         ).set(1)
         self.metrics.overlay.set_function(lambda: float(len(engine.overlay)))
         _LOG.info("ready: %s after %.1f s", engine.facts, self.seconds_to_ready)
-        self._reads.submit(self._warm_up)
-
-    def _warm_up(self) -> None:
-        """Open the feature store before the first profile is asked for."""
-        with suppress(FeaturesMissingError):
-            self.features.reader()
+        self._reads.submit(self.features.open_if_there)  # before the first profile is asked for
 
     def _score(self, questions: Sequence[Question]) -> list[list[bytes] | Exception]:
         """Answer questions with equal options by one ranking of all their customers."""
@@ -173,6 +169,12 @@ class Service:
             for position, answer in zip(positions, _rank(engine, asked, options), strict=True):
                 answers[position] = answer
         return answers
+
+
+def _first_answer(engine: Engine) -> None:
+    """Answer once before anybody asks: what is made at first use is made now."""
+    known = engine.model.customers.ids[:1].tolist()
+    engine.rank([*known, ""], 1)
 
 
 def _rank(

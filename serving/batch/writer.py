@@ -11,8 +11,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
@@ -75,13 +77,34 @@ class Written:
         Rows in the output.
     parts : int
         Parts the output was made of.
-    resumed : int
+    parts_resumed : int
         Parts that an earlier, stopped run had left.
     """
 
     rows: int
     parts: int
-    resumed: int
+    parts_resumed: int
+
+
+@contextmanager
+def alone(output: Path) -> Iterator[None]:
+    """Hold the right to write ``output``.
+
+    Raises
+    ------
+    BatchRunningError
+        If another run has it.
+    """
+    output.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(output.parent / f".{output.name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise BatchRunningError(
+            f"{output}: another run is writing this file; wait for it or choose another output"
+        ) from error
+    with lock:
+        yield
 
 
 def write_parts(plan: Plan, score: Score, output: Path, *, progress: bool = True) -> Written:
@@ -97,25 +120,19 @@ def write_parts(plan: Plan, score: Score, output: Path, *, progress: bool = True
         Parquet file; replaced only when the new one is complete.
     progress : bool
         Whether to show a progress bar.
-
-    Raises
-    ------
-    BatchRunningError
-        If another run is writing the same output.
     """
-    output.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(output.parent / f".{output.name}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise BatchRunningError(
-            f"{output}: another run is writing this file; wait for it or choose another output"
-        ) from error
-    with lock:
-        folder = _working_folder(plan, output)
-        resumed = _fill(plan, score, folder, progress)
-        rows = _assemble(plan, folder, output)
-        return Written(rows=rows, parts=len(plan.parts()), resumed=resumed)
+    folder = _working_folder(plan, output)
+    resumed = _fill(plan, score, folder, progress)
+    rows = _assemble(plan, folder, output)
+    return Written(rows=rows, parts=len(plan.parts()), parts_resumed=resumed)
+
+
+def started_at(plan: Plan, output: Path) -> datetime:
+    """Return when (UTC) this plan was begun: now, or when a run that was stopped began it."""
+    note = _working_folder(plan, output) / "started.txt"
+    if not note.exists():
+        _replace(note, datetime.now(UTC).isoformat().encode())
+    return datetime.fromisoformat(note.read_text())
 
 
 def finish(output: Path, manifest: Mapping[str, object]) -> Path:

@@ -31,16 +31,14 @@ class Connection(asyncio.Protocol):
         self.failures = 0
         self.buffer = b""
         self.needed = -1
-        self.transport: asyncio.Transport | None = None
+        self.transport: asyncio.Transport
         self.sent_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = transport  # type: ignore[assignment]
         self.ask()
 
     def ask(self) -> None:
-        assert self.transport is not None
         request = next(self.requests, None)
         if request is None:
             self.transport.close()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,12 +14,15 @@ from scipy.sparse import csr_matrix
 
 from ingest.schemas import canonical
 from ingest.store import Store
+from serving.batch.run import BatchSettings, run
 from serving.catalog import Catalog
 from serving.grounds import recent_customers
 from serving.ranked import Facts
 from serving.recommend import Engine
 from training.interactions import Interactions
 from training.models.base import Recommender
+from training.models.fallback import WithFallback
+from training.models.popular import RecentPopularity
 
 UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -111,3 +117,22 @@ def bought(store: Store, customer: str) -> set[str]:
 
 def frame(table: pa.Table) -> pd.DataFrame:
     return table.to_pandas()
+
+
+def batch_once(root: Path, pause: float) -> None:
+    """Run the batch over the small business below ``root``, slowly where a test kills it."""
+    store = Store(root / "shop" / "store")
+    interactions = Interactions.from_store(store, kinds=["purchase"], before=UNTIL)
+    model = WithFallback(primary=Together(), fallback=RecentPopularity(days=28)).fit(interactions)
+    engine = make_engine(store, model)
+    answer = engine.recommend
+
+    def slow(*arguments: Any) -> pa.Table:
+        time.sleep(pause)
+        return answer(*arguments)
+
+    engine.recommend = slow  # type: ignore[method-assign]
+    settings = BatchSettings(
+        workspace="shop", data_dir=root, k=3, part_size=4, at=NOW, progress=False
+    )
+    run(settings, load=lambda *_: engine)
