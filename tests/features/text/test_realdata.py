@@ -84,7 +84,7 @@ def test_a_chinese_business_learns_from_its_ratings(embedder: Embedder, data_roo
 
 
 def test_an_english_business_learns_from_its_ratings(embedder: Embedder, data_root: Path) -> None:
-    rated = [Rated(text, label) for text, label in drawn(instruments(data_root), 2000)]
+    rated = [Rated(text, label) for text, label in drawn(instruments(data_root), 1200)]
     fit = fit_sentiment(rated, embedder.vectors, min_rated=200, min_pole=20, seed=7)
     row = next(row for row in fit.report if row["language"] == "en")
     assert row["tier"] == "trained"
