@@ -20,11 +20,11 @@ import numpy as np
 import numpy.typing as npt
 import pytorch_lightning as lightning
 import torch
-from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, validate_call
 from pytorch_lightning.callbacks import EarlyStopping
 from safetensors.numpy import load_file, save_file
 from torch.utils.data import DataLoader, TensorDataset
 
+from features.profile.settings import DeepSettings
 from features.store.files import write_text
 from features.store.schema import VECTOR_LENGTH
 
@@ -32,6 +32,7 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
 _BLOCKS = 3
+_HELD_OUT = 0.1  # share of customers that decide when training stops
 
 
 @dataclass(frozen=True)
@@ -54,56 +55,23 @@ class Examples:
     item_vectors: FloatArray
 
 
-class DeepFusion(lightning.LightningModule):  # type: ignore[misc]
+class DeepFusion(lightning.LightningModule):
     """Gated fusion of the profile blocks.
 
     Parameters
     ----------
-    hidden : int
-        Width of the correction.
-    negatives : int
-        Items drawn against each batch.
-    learning_rate : float
-        Step size of Adam.
-    batch_size, epochs : int
-        Examples a step; passes at most.
-    patience : int
-        Passes without improvement on a tenth of the customers before training stops.
-    fewest : int
-        Fewer acts in the window than this are too little to learn from.
-    seed : int
-        Seed of everything random.
+    settings : DeepSettings
+        Sizes, step size, when to stop, seed.
     """
 
-    @validate_call
-    def __init__(
-        self,
-        *,
-        hidden: PositiveInt = 64,
-        negatives: PositiveInt = 512,
-        learning_rate: PositiveFloat = 0.003,
-        batch_size: PositiveInt = 2048,
-        epochs: PositiveInt = 10,
-        patience: PositiveInt = 2,
-        fewest: PositiveInt = 500,
-        seed: NonNegativeInt = 0,
-    ) -> None:
+    def __init__(self, settings: DeepSettings) -> None:
         super().__init__()
-        self.settings = {
-            "hidden": hidden,
-            "negatives": negatives,
-            "learning_rate": learning_rate,
-            "batch_size": batch_size,
-            "epochs": epochs,
-            "patience": patience,
-            "fewest": fewest,
-            "seed": seed,
-        }
-        torch.manual_seed(seed)
+        self.settings = settings
+        torch.manual_seed(settings.seed)
         width = _BLOCKS * (VECTOR_LENGTH + 1)
         self.gates = torch.nn.Linear(width, _BLOCKS)
-        self.inner = torch.nn.Linear(width, hidden)
-        self.outer = torch.nn.Linear(hidden, VECTOR_LENGTH)
+        self.inner = torch.nn.Linear(width, settings.hidden)
+        self.outer = torch.nn.Linear(settings.hidden, VECTOR_LENGTH)
         torch.nn.init.zeros_(self.outer.weight)
         torch.nn.init.zeros_(self.outer.bias)
         self.log_scale = torch.nn.Parameter(torch.tensor(2.0))
@@ -122,29 +90,23 @@ class DeepFusion(lightning.LightningModule):  # type: ignore[misc]
 
         A tenth of the customers is held out to decide when to stop.
         """
-        lightning.seed_everything(self.settings["seed"], verbose=False)
+        lightning.seed_everything(self.settings.seed, verbose=False)
         self._items = torch.from_numpy(examples.item_vectors)
         self._inputs = torch.from_numpy(examples.blocks)
         counts = np.bincount(examples.item, minlength=len(examples.item_vectors)) + 0.01
         self._popular = torch.from_numpy(np.power(counts, 0.75) / np.power(counts, 0.75).sum())
-        held = np.random.default_rng(self.settings["seed"]).random(len(examples.blocks)) < 0.1
-        train, validation = (
-            self._loader(examples, chosen, shuffle)
-            for chosen, shuffle in (
-                (~held[examples.customer], True),
-                (held[examples.customer], False),
-            )
-        )
-        stop = EarlyStopping("validation", patience=self.settings["patience"], min_delta=1e-3)
+        held = self._held_out(examples)
+        train = self._loader(examples, ~held, shuffle=True)
+        validation = self._loader(examples, held, shuffle=False)
+        stop = EarlyStopping("validation", patience=self.settings.patience, min_delta=1e-3)
         trainer = lightning.Trainer(
-            max_epochs=self.settings["epochs"],
+            max_epochs=self.settings.epochs,
             accelerator="cpu",
             callbacks=[stop],
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
-            deterministic=True,
         )
         logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
         with warnings.catch_warnings():
@@ -152,20 +114,28 @@ class DeepFusion(lightning.LightningModule):  # type: ignore[misc]
             trainer.fit(self, train, validation)
         return float(stop.best_score)
 
+    def _held_out(self, examples: Examples) -> npt.NDArray[np.bool_]:
+        """Choose the acts of a tenth of the customers, or a tenth of the acts of very few."""
+        random = np.random.default_rng(self.settings.seed)
+        held = (random.random(len(examples.blocks)) < _HELD_OUT)[examples.customer]
+        if held.all() or not held.any():
+            held = np.arange(len(held)) % round(1 / _HELD_OUT) == 0
+        return np.asarray(held)
+
     def _loader(
-        self, examples: Examples, chosen: npt.NDArray[np.bool_], shuffle: bool
+        self, examples: Examples, chosen: npt.NDArray[np.bool_], *, shuffle: bool
     ) -> DataLoader[tuple[torch.Tensor, ...]]:
         rows = (torch.from_numpy(part[chosen]) for part in (examples.customer, examples.item))
         return DataLoader(
             TensorDataset(*rows),
-            batch_size=self.settings["batch_size"],
+            batch_size=self.settings.batch_size,
             shuffle=shuffle,
-            generator=torch.Generator().manual_seed(self.settings["seed"]),
+            generator=torch.Generator().manual_seed(self.settings.seed),
         )
 
     def _loss(self, batch: list[torch.Tensor]) -> torch.Tensor:
         customer, item = batch
-        drawn = torch.multinomial(self._popular, self.settings["negatives"], replacement=True)
+        drawn = torch.multinomial(self._popular, self.settings.negatives, replacement=True)
         profiles = self(self._inputs[customer]) * self.log_scale.exp()
         positive = (profiles * self._items[item]).sum(dim=1) - self._popular[item].log()
         negative = profiles @ self._items[drawn].T - self._popular[drawn].log()
@@ -174,7 +144,7 @@ class DeepFusion(lightning.LightningModule):  # type: ignore[misc]
         return torch.nn.functional.cross_entropy(logits, torch.zeros_like(item))
 
     def training_step(self, batch: list[torch.Tensor]) -> torch.Tensor:
-        """Sampled softmax of one batch."""
+        """Return the sampled softmax of one batch."""
         return self._loss(batch)
 
     def validation_step(self, batch: list[torch.Tensor]) -> None:
@@ -182,11 +152,11 @@ class DeepFusion(lightning.LightningModule):  # type: ignore[misc]
         self.log("validation", self._loss(batch))
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam."""
-        return torch.optim.Adam(self.parameters(), lr=self.settings["learning_rate"])
+        """Return Adam over all parameters."""
+        return torch.optim.Adam(self.parameters(), lr=self.settings.learning_rate)
 
     def fuse(self, blocks: FloatArray) -> FloatArray:
-        """Return learned profiles ``[n, 64]`` for blocks ``[n, 3, 64]``; zero rows without blocks."""
+        """Return learned profiles ``[n, 64]`` for blocks ``[n, 3, 64]``; no block, a zero row."""
         self.eval()
         with torch.inference_mode():
             fused: FloatArray = self(torch.from_numpy(blocks)).numpy()
@@ -201,7 +171,8 @@ class DeepFusion(lightning.LightningModule):  # type: ignore[misc]
         temporary.replace(folder / "deep.safetensors")
         digest = hashlib.sha256((folder / "deep.safetensors").read_bytes()).hexdigest()
         write_text(
-            json.dumps({"settings": self.settings, "checksum": digest}), folder / "deep.json"
+            json.dumps({"settings": self.settings.model_dump(), "checksum": digest}),
+            folder / "deep.json",
         )
 
     @classmethod
@@ -220,7 +191,7 @@ class DeepFusion(lightning.LightningModule):  # type: ignore[misc]
                 f"{folder / 'deep.safetensors'} does not match its recorded checksum; "
                 "run python -m features again"
             )
-        fusion = cls(**recorded["settings"])
+        fusion = cls(DeepSettings(**recorded["settings"]))
         arrays = load_file(folder / "deep.safetensors")
         fusion.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
         return fusion

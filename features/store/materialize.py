@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.store.config import load_online, online_file, project_name, repo_config
+from features.store.config import project_name, repo_config
 from features.store.feast_api import FeatureStore
-from features.store.files import checked_time, view_file, write_text
+from features.store.files import checked_time, view_file
+from features.store.online import (
+    load_online,
+    mark_materialized,
+    online_file,
+    unmark_materialized,
+)
 from features.store.schema import TABLES, TIME_COLUMN, FeatureTable
 from ingest.workspace import Workspace
 
@@ -72,22 +76,15 @@ def materialize(
             f"materialize: no feature row as of {moment.isoformat()} in "
             f"{view_file(workspace, 'customer_behavior').parent}; run python -m features first"
         )
-    _mark(workspace).unlink(missing_ok=True)
+    unmark_materialized(workspace)
     counts = {name: _write(opened, TABLES[name], table, progress) for name, table in rows.items()}
     _drop_stale(workspace, moment)
     for name in TABLES:
         opened.registry.apply_materialization(
             opened.get_feature_view(name), opened.project, moment, moment
         )
-    write_text(json.dumps({"as_of": moment.isoformat(), "rows": counts}), _mark(workspace))
+    mark_materialized(workspace, moment, counts)
     return counts
-
-
-def materialized(workspace: Workspace) -> datetime | None:
-    """Return the snapshot the online store holds completely, or None."""
-    if not _mark(workspace).exists():
-        return None
-    return datetime.fromisoformat(json.loads(_mark(workspace).read_text("utf-8"))["as_of"])
 
 
 def snapshot_rows(
@@ -158,7 +155,3 @@ def _drop_stale(workspace: Workspace, as_of: datetime) -> None:
 def _stored(moment: datetime) -> object:
     """Return a time as Feast's sqlite store writes it: naive UTC through its own adapter."""
     return moment.astimezone(UTC).replace(tzinfo=None)
-
-
-def _mark(workspace: Workspace) -> Path:
-    return workspace.features / "materialized.json"

@@ -5,15 +5,11 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
-from features.store.config import OnlineStore, online_file, repo_config, save_online
+from features.store.config import repo_config
 from features.store.feast_api import FeatureStore
+from features.store.online import OnlineStore, online_file, save_online
 from features.store.views import definitions
 from ingest.workspace import Workspace
-
-
-def registry_file(workspace: Workspace) -> str:
-    """Return the path of the embedded registry."""
-    return str(workspace.features / "registry.db")
 
 
 def apply(workspace: Workspace, online: OnlineStore | None = None) -> FeatureStore:
