@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import pandas as pd
+import pyarrow.compute as pc
 from pydantic import Field, PositiveInt, validate_call
 
 from ingest.workspace import Workspace
@@ -34,6 +35,8 @@ class Prepared:
     splits : list of Split
         The newest first.
     workspace : Workspace
+    latest : datetime
+        Midnight (UTC) after the last event of any kind: the time of the newest features.
     versions : dict of str to int
         Version of each canonical table at the time of reading.
     categories : Series or None
@@ -45,6 +48,7 @@ class Prepared:
     interactions: Interactions
     splits: Sequence[Split]
     workspace: Workspace
+    latest: datetime
     versions: Mapping[str, int] = field(default_factory=dict)
     categories: pd.Series[str] | None = None
     profiled: bool = False
@@ -125,6 +129,7 @@ class StoreData:
             interactions=found,
             splits=splits,
             workspace=self.workspace,
+            latest=_latest(store),
             versions=store.versions(),
             categories=_categories(store),
             profiled=self._profiled(),
@@ -152,6 +157,13 @@ class StoreData:
         if self.profiles == "auto" and not there:
             _log.info("%s has no features: models learn from events alone", self.workspace.name)
         return there and self.profiles != "off"
+
+
+def _latest(store: Store) -> datetime:
+    """Return the midnight (UTC) after the last event."""
+    last = pd.Timestamp(pc.max(store.read("events", columns=["available_at"])[0]).as_py())
+    midnight: datetime = (last.floor("D") + pd.Timedelta(days=1)).to_pydatetime()
+    return midnight
 
 
 def _categories(store: Store) -> pd.Series[str] | None:

@@ -137,7 +137,7 @@ def bundle_of(result: Result, *, model: Recommender | None = None, run_id: str =
     from training.tracking.names import commit  # noqa: PLC0415
 
     plan, found = result.plan, result.evaluation
-    reads = type(plan.model).__name__ in READS_FEATURES and result.prepared.profiled
+    reads = services(plan, result.prepared)
     known = {name: each for name, each in found.summary.items() if each.low == each.low}
     return Bundle(
         model=model or result.model,
@@ -148,13 +148,20 @@ def bundle_of(result: Result, *, model: Recommender | None = None, run_id: str =
         intervals={name: (each.low, each.high) for name, each in known.items()},
         split=found.split,
         split_hash=found.split_hash,
-        feature_service="ranker_v1" if reads else None,
-        item_service="ranker_items_v1" if reads else None,
+        feature_service=reads[0],
+        item_service=reads[1],
         data_versions=dict(result.prepared.versions),
         config=dict(plan.config),
         run_id=run_id,
         commit=commit(),
     )
+
+
+def services(plan: Plan, prepared: Prepared) -> tuple[str | None, str | None]:
+    """Return the Feast services over customers and items that the model of ``plan`` reads."""
+    if prepared.profiled and type(plan.model).__name__ in READS_FEATURES:
+        return "ranker_v1", "ranker_items_v1"
+    return None, None
 
 
 def _holds_models(value: object) -> bool:

@@ -7,9 +7,10 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
+from omegaconf import OmegaConf
 
 from training.bundle import Bundle
 from training.models.ranker import Ranker
@@ -18,6 +19,9 @@ from training.runner import Result, bundle_of
 from training.tracking import plots
 from training.tracking.names import commit, flattened, metrics_named
 from training.tracking.store import TrackingStore
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 CUSTOMERS = "customers.parquet"
 _CODE = Path(__file__).with_name("served_bundle.py")
@@ -96,6 +100,21 @@ def log_bundle(store: TrackingStore, bundle: Bundle) -> str:
                 pip_requirements=_REQUIREMENTS,
             )
     return str(info.model_uri)
+
+
+def plan_of_run(client: Any, of: Run, like: Run | None = None) -> Plan:
+    """Build the plan of a run again; ``like`` gives data and split of another run."""
+
+    def config(run_of: Run) -> dict[str, Any]:
+        path = client.download_artifacts(run_of.info.run_id, "config.json")
+        found: dict[str, Any] = orjson.loads(Path(path).read_bytes())
+        return found
+
+    found = config(of)
+    if like is not None:
+        other = config(like)
+        found |= {name: other[name] for name in ("data", "split", "k", "workspace")}
+    return Plan.of(OmegaConf.create(found), of.data.tags["model"])
 
 
 def _log_inputs(mlflow: Any, result: Result) -> None:

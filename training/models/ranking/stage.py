@@ -117,7 +117,7 @@ class Stage:
         (share,) = past.by_group(codes, len(self.totals["category"]), past.recent)
         share[:, 0] = 0
         newly = np.log1p(self.items.sales["new_customers_28d"])
-        scores = (share[:, codes] * newly).astype(np.float32)
+        scores: FloatArray = np.asarray(share[:, codes] * newly, dtype=np.float32)
         scores[scores <= 0] = np.nan
         return scores
 

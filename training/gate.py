@@ -1,0 +1,201 @@
+"""The gate: a run must be better than recent popularity and than what serves, beyond chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from training.metrics import Interval, paired_difference
+from training.registry import Registry, Version
+from training.runner import run
+from training.tracking.log import CUSTOMERS, log_result, plan_of_run, tracked_run
+from training.tracking.names import metric_name
+from training.tracking.store import TrackingStore
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+
+class GateError(LookupError):
+    """There is nothing to judge."""
+
+
+@dataclass(frozen=True)
+class Duel:
+    """The candidate against one opponent: the paired difference of the metric."""
+
+    opponent: str
+    difference: Interval
+
+    @property
+    def won(self) -> bool:
+        """Whether the whole interval lies above 0."""
+        return self.difference.low > 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate found.
+
+    Parameters
+    ----------
+    run_id, model : str
+        The candidate.
+    workspace, task, metric : str
+    value : float
+        The candidate's metric.
+    duels : tuple of Duel
+        Recent popularity first, then the champion if there is one.
+    refresh : bool
+        The candidate is the champion's own configuration, on newer data: nobody to beat but
+        popularity.
+    stale : bool
+        The candidate is the champion's configuration on the same data: nothing to do.
+    """
+
+    run_id: str
+    model: str
+    workspace: str
+    task: str
+    metric: str
+    value: float
+    duels: tuple[Duel, ...]
+    refresh: bool = False
+    stale: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether the candidate may lead."""
+        return not self.stale and all(duel.won for duel in self.duels)
+
+    @property
+    def words(self) -> str:
+        """The verdict as sentences."""
+        head = f"{self.model} reached {self.metric} {self.value:.4f} on {self.workspace}."
+        lines = [head, *(_words(duel) for duel in self.duels)]
+        if self.stale:
+            lines.append("It is the champion's configuration on the champion's data.")
+        elif self.refresh:
+            lines.append("It is the champion's configuration, on newer data.")
+        lines.append("Promoted." if self.passed else "Not promoted.")
+        return "\n".join(lines)
+
+
+def judge(
+    store: TrackingStore,
+    workspace: str,
+    task: str,
+    *,
+    metric: str = "recall@20",
+    baseline: str = "popular",
+) -> Verdict:
+    """Judge the best run of the latest sweep (or of the runs outside sweeps, if there is none).
+
+    Raises
+    ------
+    GateError
+        If there are no runs, or popularity was not measured on the same split.
+    """
+    client = store.client()
+    runs = _latest(client, store, workspace, task, metric)
+    best = max(runs, key=lambda run: run.data.metrics[metric_name(metric)])
+    rivals = [run for run in runs if run.data.tags["model"].split()[0] == baseline]
+    rivals = [run for run in rivals if _same_split(run, best)]
+    if not rivals:
+        raise GateError(
+            f"no run of model {baseline!r} on split {best.data.tags.get('split')} beside "
+            f"{best.data.tags['model']!r}: train it in the same sweep, e.g. "
+            f"python -m training -m model={baseline},ease workspace={workspace} task={task}"
+        )
+    values = _values(client, best, metric)
+    duels = [Duel(baseline, paired_difference(values, _values(client, rivals[0], metric)))]
+    champion = Registry(workspace, store).champion()
+    same = False
+    if champion is not None and champion.tags.get("task", task) == task:
+        same = champion.tags.get("model_key") == best.data.tags["model_key"]
+        if not same:
+            duels.append(_against_champion(store, champion, best, runs, metric))
+    known = champion.tags.get("data_versions") if champion else None
+    newer = known != best.data.tags.get("data_versions")
+    return Verdict(
+        run_id=best.info.run_id,
+        model=best.data.tags["model"],
+        workspace=workspace,
+        task=task,
+        metric=metric,
+        value=best.data.metrics[metric_name(metric)],
+        duels=tuple(duels),
+        refresh=same and newer,
+        stale=same and not newer,
+    )
+
+
+def _latest(
+    client: Any, store: TrackingStore, workspace: str, task: str, metric: str
+) -> Sequence[Run]:
+    """Return the finished runs of the latest sweep that has any, or those outside sweeps."""
+    experiment = store.experiment(workspace, task)
+
+    def runs(query: str) -> list[Run]:
+        found = client.search_runs(
+            [experiment], f"{query} and attributes.status = 'FINISHED'", max_results=1000,
+            order_by=["attributes.start_time DESC"],
+        )  # fmt: skip
+        return [run for run in found if metric_name(metric) in run.data.metrics]
+
+    every = runs("tags.role = 'model'")
+    if not every:
+        raise GateError(
+            f"no finished run of task {task!r} measured {metric} on workspace {workspace!r}; run: "
+            f"python -m training -m model=popular,ease,ranker workspace={workspace} task={task}"
+        )
+    sweep = every[0].data.tags.get("sweep")
+    return [run for run in every if run.data.tags.get("sweep") == sweep]
+
+
+def _same_split(first: Run, second: Run) -> bool:
+    return bool(first.data.tags.get("split_hash") == second.data.tags.get("split_hash"))
+
+
+def _values(client: Any, of: Run, metric: str) -> pd.Series[float]:
+    """Return the metric by customer that the run kept."""
+    path = client.download_artifacts(of.info.run_id, CUSTOMERS)
+    values: pd.Series[float] = pd.read_parquet(path, columns=[metric])[metric]
+    return values
+
+
+def _against_champion(
+    store: TrackingStore, champion: Version, best: Run, runs: Sequence[Run], metric: str
+) -> Duel:
+    """Compare with the champion's configuration on the candidate's own split.
+
+    The champion itself was fitted on everything and would have seen the test data; its
+    configuration is taken from the same sweep, or fitted on the split now.
+    """
+    client = store.client()
+    values = _values(client, best, metric)
+    key = champion.tags.get("model_key")
+    for other in runs:
+        if other.data.tags["model_key"] == key and _same_split(other, best):
+            other_values = _values(client, other, metric)
+            return Duel(_title(champion), paired_difference(values, other_values))
+    judged = client.get_run(champion.tags["evaluated_by"])
+    plan = plan_of_run(client, judged, like=best)
+    with tracked_run(store, plan) as run_id:
+        result = run(plan)
+        log_result(store, result, run_id, bundle=False)
+    return Duel(_title(champion), paired_difference(values, result.evaluation.customers[metric]))
+
+
+def _title(champion: Version) -> str:
+    return f"the champion (version {champion.number}, {champion.tags.get('model', 'unknown')})"
+
+
+def _words(duel: Duel) -> str:
+    found = duel.difference
+    span = f"{found.value:+.4f}, 95 % interval [{found.low:+.4f}, {found.high:+.4f}]"
+    how = "better than" if duel.won else "not surely better than"
+    return f"It is {how} {duel.opponent}: {span}, {found.n:,} customers."

@@ -1,0 +1,61 @@
+"""``python -m training.promote``: the best run of the latest sweep serves, if it earned it.
+
+A candidate must beat recent popularity and the champion on the same customers, with the lower end
+of the paired 95 % interval above 0. The winner is fitted again on everything that is known and
+registered with the metrics it earned in evaluation.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import hydra
+from omegaconf import DictConfig
+
+from ingest.runtime import prepare
+
+CONF = str(Path(__file__).resolve().parents[1] / "conf")
+
+
+@hydra.main(version_base=None, config_path=CONF, config_name="promote")
+def main(config: DictConfig) -> None:
+    """Promote, or roll back; exit code 1 if the gate stays shut, 2 if there is nothing to judge."""
+    prepare()
+    from training.gate import GateError, judge  # noqa: PLC0415  (MLflow is slow to import)
+    from training.promotion import promote  # noqa: PLC0415
+    from training.registry import NoChampionError, Registry  # noqa: PLC0415
+    from training.tracking.store import TrackingStore  # noqa: PLC0415
+
+    store = TrackingStore(config.tracking.folder, config.tracking.uri)
+    try:
+        if config.rollback:
+            now, before = Registry(config.workspace, store).rollback()
+            _say(
+                f"{config.workspace}: version {now.number} steps down, {before.number} serves again"
+            )
+            return
+        verdict = judge(
+            store, config.workspace, config.task, metric=config.metric, baseline=config.baseline
+        )
+        _say(verdict.words)
+        if not verdict.passed:
+            sys.exit(1)
+        version = promote(store, verdict, refit=config.refit)
+        _say(f"version {version.number} of huaxiang-{config.workspace} is champion")
+    except (GateError, NoChampionError, ValueError) as error:
+        _stop(error)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def _stop(error: Exception) -> NoReturn:
+    sys.stderr.write(f"error: {error}\n")
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
