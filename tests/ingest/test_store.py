@@ -237,3 +237,14 @@ def test_a_table_made_anew_by_somebody_else_is_read_anew(tmp_path: Path) -> None
     shutil.rmtree(store.path("events"))
     assert Store(tmp_path).add("events", events(2, 3)) == Added(1, 0)
     assert store.add("events", events(0, 4)) == Added(3, 1)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.text(max_size=80)))
+def test_a_key_has_one_hash_whatever_is_around_it(keys: list[str]) -> None:
+    column = pa.array(["x", *keys], pa.string())
+    whole = hash_keys(column)[1:]
+    assert hash_keys(column.slice(1)).tolist() == whole.tolist()
+    alone = [hash_keys(pa.array([key])).item() for key in keys]
+    assert alone == whole.tolist()
+    assert len(set(alone)) == len(set(keys))
