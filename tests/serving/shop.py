@@ -136,3 +136,28 @@ def batch_once(root: Path, pause: float) -> None:
         workspace="shop", data_dir=root, k=3, part_size=4, at=NOW, progress=False
     )
     run(settings, load=lambda *_: engine)
+
+
+def big_shop(store: Store, customers: int, items: int) -> None:
+    """Load a shop of halls and shelves whose customers mostly stay in one hall."""
+    shelves = [{"item_id": f"i{n:03d}", "title": f"Thing {n}"} for n in range(items)]
+    for n, item in enumerate(shelves):
+        item["category"] = f"Hall {n % 4} > Shelf {n % 8}"
+    store.add("items", rows("items", list(shelves)))
+    rng = np.random.default_rng(5)
+    events = []
+    for customer in range(customers):
+        weights = np.where(np.arange(items) % 4 == customer % 4, 8.0, 1.0)
+        chosen = rng.choice(items, 9, replace=True, p=weights / weights.sum())
+        for item in chosen.tolist():
+            days = float(rng.integers(1, 90))
+            events.append(purchase(len(events), f"k{customer:03d}", f"i{item:03d}", days))
+    store.add("events", rows("events", events))
+
+
+def wait_until_ready(client: Any, seconds: float = 10) -> None:
+    """Ask until the champion is loaded."""
+    end = time.monotonic() + seconds
+    while client.get("/ready").status_code != 200:
+        assert time.monotonic() < end, client.get("/ready").text
+        time.sleep(0.01)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 from typing import Any
 
 import pytest
@@ -16,7 +16,9 @@ from serving.api import schemas
 from serving.api.app import create_app, route_table
 from serving.api.settings import ApiSettings
 from serving.errors import NoChampionError
+from serving.ranked import Options
 from serving.recommend import Engine
+from tests.serving.shop import make_engine, wait_until_ready
 
 EVENT = {
     "event_id": "p1",
@@ -25,13 +27,6 @@ EVENT = {
     "item_id": "g1",
     "occurred_at": "2026-03-02T10:00:00Z",
 }
-
-
-def wait_until_ready(client: TestClient, seconds: float = 5) -> None:
-    end = monotonic() + seconds
-    while client.get("/ready").status_code != 200:
-        assert monotonic() < end, client.get("/ready").text
-        sleep(0.01)
 
 
 @pytest.fixture
@@ -71,8 +66,6 @@ def test_online_and_direct_rankings_are_equal(client: TestClient, engine: Engine
         asked = [f"c{n:02d}" for n in range(42)] + ["nobody"]
         body = {"customer_ids": asked, "k": 4, "category": category}
         online = client.post("/v1/recommendations", json=body).json()["customers"]
-        from serving.ranked import Options
-
         table = engine.recommend(asked, 4, Options(category=category)).to_pylist()
         flat = [{"customer_id": one["customer_id"], **i} for one in online for i in one["items"]]
         assert [{k: row[k] for k in flat[0]} for row in table] == flat
@@ -180,8 +173,6 @@ def test_events_of_earlier_runs_are_used_after_a_restart(
     with TestClient(app) as first:
         wait_until_ready(first)
         first.post("/v1/events", json=EVENT)
-    from tests.serving.shop import make_engine
-
     settings = ApiSettings(workspace="shop", data_dir=tmp_path / "data")
     fresh = make_engine(store, engine.model)
     with TestClient(create_app(settings, load=lambda *_: fresh)) as second:
