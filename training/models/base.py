@@ -17,7 +17,7 @@ from training.ids import FloatArray, IdMap, IntArray
 from training.interactions import Interactions
 from training.models import similar, state
 from training.models.blocks import rows_or_empty, top_of_blocks
-from training.topk import TopK, top_of_factors
+from training.topk import ItemFactors, TopK, top_of_factors
 
 if TYPE_CHECKING:
     from features.store.reader import FeatureReader
@@ -47,6 +47,7 @@ class Recommender(ABC):
     items: IdMap
     histories: csr_matrix
     until: datetime
+    _ready: ItemFactors | None = None
 
     def fit(self, interactions: Interactions, features: FeatureReader | None = None) -> Self:
         """Learn from ``interactions``; equal input and seed give an equal model."""
@@ -137,9 +138,7 @@ class Recommender(ABC):
         excluded = _within(rows, columns) if exclude_seen else None
         pair = self.factors(numbers, rows)
         if pair is not None:
-            left, right = pair
-            right = right if columns is None else right[columns]
-            best = top_of_factors(left, right, k, excluded)
+            best = top_of_factors(pair[0], self._prepared(pair[1], columns), k, excluded)
         else:
 
             def score(part: slice) -> FloatArray:
@@ -236,11 +235,20 @@ class Recommender(ABC):
         return numbers, histories
 
     def columns_of(self, candidates: Sequence[str] | None) -> IntArray | None:
-        """Return the ascending numbers of the known ``candidates``, or None for all items."""
+        """Return the ascending numbers of the known ``candidates``, or None if that is all."""
         if candidates is None:
             return None
         numbers = np.unique(self.items.numbers(candidates, missing="negative"))
-        return numbers[numbers >= 0]
+        known: IntArray = numbers[numbers >= 0]
+        return None if len(known) == len(self.items) else known
+
+    def _prepared(self, items: FloatArray, columns: IntArray | None) -> ItemFactors:
+        """Return item factors made ready for search; those of all items are kept."""
+        if columns is not None:
+            return ItemFactors.of(items[columns])
+        if self._ready is None or self._ready.given is not items:
+            self._ready = ItemFactors.of(items)
+        return self._ready
 
     @abstractmethod
     def _fit(

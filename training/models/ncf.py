@@ -114,7 +114,7 @@ class NCF(Recommender):
         customers = np.ones((len(numbers), self.dimensions + 1), dtype=np.float32)
         customers[:, :-1] = self._state["customer"][numbers]  # -1 takes some row, muted below
         customers[numbers < 0] = np.nan
-        return customers, np.append(self._state["item"], self._state["item_bias"], axis=1)
+        return customers, self._items
 
     def predict(self, customers: Sequence[str], items: Sequence[str]) -> FloatArray:
         """Predict the target of each pair on its own scale, [n]; NaN where either is unknown."""
@@ -155,10 +155,9 @@ class NCF(Recommender):
         )
         weights, errors = fit_network(self, pairs)
         width = pairs.scale[1] - pairs.scale[0]
-        self._state = weights | {
-            "scale": np.array(pairs.scale, dtype=np.float32),
-            "diagnostics": np.array([errors[0] * width**2, errors[1] * width, errors[2]]),
-        }
+        scale = np.array(pairs.scale, dtype=np.float32)
+        diagnostics = np.array([errors[0] * width**2, errors[1] * width, errors[2]])
+        self._restore(weights | {"scale": scale, "diagnostics": diagnostics})
 
     def _score(
         self, numbers: IntArray, histories: csr_matrix, features: FeatureReader | None
@@ -183,3 +182,5 @@ class NCF(Recommender):
 
     def _restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         self._state = dict(arrays)
+        if self.interaction == "dot":
+            self._items = np.append(arrays["item"], arrays["item_bias"], axis=1)

@@ -39,7 +39,7 @@ class RecentPopularity(Recommender):
     ) -> tuple[FloatArray, FloatArray] | None:
         """Return ones and the popularity: the same order for every customer, known or not."""
         del histories
-        return np.ones((len(numbers), 1), dtype=np.float32), self._popularity[:, None]
+        return np.ones((len(numbers), 1), dtype=np.float32), self._popularity
 
     def _fit(
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None
@@ -54,7 +54,7 @@ class RecentPopularity(Recommender):
         n_items = len(interactions.items)
         lately = np.bincount(pairs[0], minlength=n_items)
         ever = np.bincount(matrix.indices, minlength=n_items)
-        self._popularity = (lately + ever / (2 * (ever.max() + 1))).astype(np.float32)
+        self._popularity = (lately + ever / (2 * (ever.max() + 1))).astype(np.float32)[:, None]
 
     def _arrays(self) -> Mapping[str, NDArray[Any]]:
         return {"popularity": self._popularity}
