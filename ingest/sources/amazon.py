@@ -8,7 +8,8 @@ What is decided here
 - ``unixReviewTime`` is a date: midnight UTC. Where it is missing, ``reviewTime`` is read instead.
 - Votes are kept in ``attributes``. They were counted when the site was crawled, years later: no
   feature may use them.
-- Metadata: markup is removed, the price is the middle of the range shown, ``also_buy`` and
+- Metadata: markup is removed, a category ends where markup or sentences begin (the crawl put
+  selling points behind it), the price is the middle of the range shown, ``also_buy`` and
   ``also_view`` are left out because they were computed from later purchases.
 """
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +52,12 @@ _REVIEW = (
 _IDENTITY = ("reviewerID", "asin", "overall", "reviewText", "summary", "unixReviewTime", "style")
 _ATTRIBUTES = """
 SELECT nullif(json_merge_patch('{}', json_object(
-    'verified', verified = 'true', 'votes', coalesce(vote, helpful),
-    'style', try_cast(style AS JSON), 'images', json_array_length(try_cast(image AS JSON))))::VARCHAR, '{}') AS attributes
+    'verified', verified = 'true', 'votes', vote, 'helpful', try_cast(helpful AS JSON),
+    'style', try_cast(style AS JSON), 'images', json_array_length(try_cast(image AS JSON))
+    ))::VARCHAR, '{}') AS attributes
 FROM reviews
 """
+_LONGEST_LEVEL = 50
 _PRICE = re.compile(r"\$\s?([\d,]+(?:\.\d+)?)")
 
 
@@ -210,8 +214,8 @@ _ITEM = pa.schema(
 
 
 def _item(row: dict[str, str | None]) -> dict[str, Any]:
-    levels = [plain(level) for level in _list(row.get("category")) if "<" not in level]
-    path = [level for at, level in enumerate(levels) if level and level not in levels[:at]]
+    listed = takewhile(_is_level, _list(row.get("category")))
+    path = list(dict.fromkeys(level for level in map(plain, listed) if level))
     brand = plain(row.get("brand"))
     features = [text for text in map(plain, _list(row.get("feature"))) if text]
     return {
@@ -223,6 +227,10 @@ def _item(row: dict[str, str | None]) -> dict[str, Any]:
         "price": _price(row.get("price")),
         "attributes": orjson.dumps({"features": features}).decode() if features else None,
     }
+
+
+def _is_level(text: str) -> bool:
+    return "<" not in text and not text.endswith(".") and len(text) <= _LONGEST_LEVEL
 
 
 def _list(text: str | None) -> list[str]:

@@ -129,9 +129,7 @@ class Lists:
         ends = np.cumsum(counts)
         place = np.arange(len(bought)) - np.repeat(ends - counts, counts)
         place += np.repeat(np.array(starts, dtype=np.int64), counts)
-        customers = pa.array(users, pa.string()).take(
-            pa.array(np.repeat(np.arange(len(users)), counts))
-        )
+        customers = pa.array(np.repeat(np.array(users, dtype=object), counts), pa.string())
         position = pa.array(place, pa.int64())
         attributes = pa.scalar(f'{{"fold":"{fold}"}}' if fold else None, pa.string())
         return pa.table(

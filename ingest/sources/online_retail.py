@@ -52,9 +52,9 @@ SELECT "InvoiceNo" || '-' || line AS event_id, "CustomerID"::BIGINT::VARCHAR AS 
     CASE WHEN fee THEN 'charge' WHEN cancelled THEN 'return'
         WHEN "UnitPrice" = 0 THEN 'gift' ELSE 'purchase' END AS kind,
     CASE WHEN NOT fee THEN "StockCode" END AS item_id,
-    "Quantity" * "UnitPrice" AS value,
+    round("Quantity"::DOUBLE * "UnitPrice"::DOUBLE, 4) AS value,
     CASE WHEN cancelled THEN abs("Quantity") ELSE "Quantity" END::DOUBLE AS quantity,
-    "UnitPrice" AS price,
+    "UnitPrice"::DOUBLE AS price,
     timezone('Europe/London', "InvoiceDate"::TIMESTAMP) AS occurred_at,
     json_object('invoice', "InvoiceNo", 'stock_code', "StockCode", 'country', "Country",
         'description', "Description")::VARCHAR AS attributes

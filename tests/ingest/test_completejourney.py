@@ -141,9 +141,10 @@ def test_a_damaged_file_is_named(folder: Path) -> None:
         list(CompleteJourney(folder=folder).batches())
 
 
-def test_a_file_with_other_columns_is_named(folder: Path) -> None:
-    duckdb.from_arrow(pa.table({"product_id": [1]})).write_parquet(str(folder / "products.parquet"))
-    with pytest.raises(SourceError, match=r"products\.parquet: cannot be read as 'items'"):
+@pytest.mark.parametrize("name", ["products", "promotions"])
+def test_a_file_with_other_columns_is_named(folder: Path, name: str) -> None:
+    duckdb.from_arrow(pa.table({"product_id": [1]})).write_parquet(str(folder / f"{name}.parquet"))
+    with pytest.raises(SourceError, match=rf"{name}\.parquet: cannot be read as 'items'"):
         list(CompleteJourney(folder=folder).batches())
 
 
