@@ -175,7 +175,7 @@ def test_loading_meets_every_contract_and_twice_adds_nothing(world: World) -> No
 
 def test_ratings_agree_with_sentiment(world: World) -> None:
     allowed = {"negative": {1.0, 2.0, None}, "neutral": {3.0, None}, "positive": {4.0, 5.0, None}}
-    ratings = Counter()
+    ratings: Counter[float | None] = Counter()
     for row in world.rows("feedback"):
         assert row["rating"] in allowed[world.truth[row["feedback_id"]]["sentiment"]]
         ratings[row["rating"]] += 1
