@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.keys import Hashes, hash_keys
 from ingest.sources.base import SourceError
 from ingest.sources.simulation.grammar import generator
 from ingest.sources.simulation.people import Person, meet
@@ -84,14 +84,16 @@ def _order(events: pa.Table, people: Mapping[str, Person], seed: int) -> npt.NDA
     customers = events["customer_id"].combine_chunks().dictionary_encode()
     talk = np.array([people[name].talk for name in customers.dictionary.to_pylist()])
     numbers = customers.indices.to_numpy(zero_copy_only=False)
-    hashes = hash_keys(events["event_id"])
+    # pandas' hash is the same everywhere: the draw must not change with how the store finds keys.
+    ids = np.asarray(events["event_id"].to_numpy(), dtype=object)
+    hashes = pd.util.hash_array(ids, categorize=False)
     mixed = _mix(hashes ^ np.uint64(generator(seed, "draw").getrandbits(64)))
     keys = np.log((mixed.astype(np.float64) + 1) / 2**64) / talk[numbers]
     order: npt.NDArray[np.intp] = np.lexsort((hashes, -keys))
     return order
 
 
-def _mix(values: Hashes) -> Hashes:
+def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """Scramble 64-bit numbers (the finalizer of splitmix64; Steele, Lea and Flood, 2014)."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
