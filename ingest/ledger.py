@@ -43,28 +43,25 @@ class Ledger:
 
     def catch_up(self) -> None:
         """Take in what other writers have committed since."""
-        if self._born != self._birth():
-            self._open()
+        if self._born != self._birth() or not self._log_path(self._version).exists():
+            self._open()  # made anew, or this view is older than the log is kept
             return
+        if not self._log_path(self._version + 1).exists():
+            return  # nobody else has written, and asking Delta costs as much as a small commit
         self.delta.update_incremental()
         current = int(self.delta.version())
         while self._version < current:
-            log = self._log(self._version + 1)
-            if log is None:  # cleaned up already: this view is a month old
-                self._rebuild()
-                return
-            self._apply(log)
             self._version += 1
+            self._apply(self._log(self._version))
 
     def note(self, hashes: Hashes) -> None:
         """Take in the commit just made through :attr:`delta`, whose keys are known."""
         version = int(self.delta.version())
-        log = self._log(version) if version == self._version + 1 else None
-        added = [] if log is None else list(_files(log, "add"))
-        if len(added) == 1:
+        added = list(_files(self._log(version), "add"))
+        if version == self._version + 1 and len(added) == 1:
             self._index.add(added[0], hashes)
             self._version = version
-        else:
+        else:  # somebody wrote without the lock, or the commit came as several files
             self.catch_up()
 
     def keys_near(self, hashes: Hashes) -> pa.Array | None:
@@ -89,7 +86,7 @@ class Ledger:
 
     def _birth(self) -> int | None:
         """Return what changes when somebody removes the table and makes it anew."""
-        first = self._path / "_delta_log" / f"{0:020d}.json"
+        first = self._log_path(0)
         return first.stat().st_mtime_ns if first.exists() else None
 
     def _rebuild(self) -> None:
@@ -107,14 +104,14 @@ class Ledger:
             self._index.add(file, hash_keys(self._keys(file)))
 
     def _keys(self, file: str) -> pa.Array:
-        column = pq.read_table(self._path / file, columns=[self.spec.key])[self.spec.key]
-        return column.cast(pa.string()).combine_chunks()
+        column = pq.read_table(self._path / file, columns=[self.spec.key], partitioning=None)
+        return column[self.spec.key].cast(pa.string()).combine_chunks()
 
-    def _log(self, version: int) -> list[dict[str, Any]] | None:
-        path = self._path / "_delta_log" / f"{version:020d}.json"
-        if not path.exists():
-            return None
-        return [orjson.loads(line) for line in path.read_bytes().splitlines()]
+    def _log(self, version: int) -> list[dict[str, Any]]:
+        return [orjson.loads(line) for line in self._log_path(version).read_bytes().splitlines()]
+
+    def _log_path(self, version: int) -> Path:
+        return self._path / "_delta_log" / f"{version:020d}.json"
 
 
 def _files(log: list[dict[str, Any]], action: str) -> Iterator[str]:

@@ -33,7 +33,7 @@ from ingest.merging import changes, latest, quoted, replace
 from ingest.schemas import TABLES, TIME, CanonicalTable, canonical
 
 SMALL_FILE_ROWS = 20_000
-SMALL_FILES = 250
+SMALL_FILES = 128  # a commit costs more the more files there are; merging them costs 60 ms or so
 COMPACT_BYTES = 2 * 2**20  # larger files are left alone
 
 

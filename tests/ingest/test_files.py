@@ -19,7 +19,7 @@ from ingest.sources.files import Files
 from ingest.sources.guess import guess
 from ingest.sources.mapping import FOLDER, read_mapping
 from ingest.sources.readers import delimited, jsonl, reader_for
-from ingest.sources.readers.text import encoding_of
+from ingest.sources.readers.text import Utf8Stream, encoding_of
 from ingest.store import Store
 
 SALES = "buyer,sku,qty,price,time\nann,tea,2,2.5,2024-05-31 18:00\nbob,cup,1,4,2024-06-01 09:00\n"
@@ -112,6 +112,28 @@ def test_a_character_across_chunks_is_no_error(
         assert encoding_of(file) == encoding
         (part,) = reader_for(file)(file)
         assert part.rows["评论"].to_pylist() == ["很好用"] * 20
+
+
+def test_a_stream_gives_as_many_bytes_as_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.sources.readers.text.CHUNK", 5)
+    file = write(tmp_path / "said.csv", "\ufeff评论\n很好\n\n不好")
+    whole = "评论\n很好\n\n不好".encode()
+    assert Utf8Stream(file).read() == whole
+    stream = Utf8Stream(file)
+    assert stream.readable()
+    assert [stream.read(10), stream.read(3), stream.read(100), stream.read(5)] == [
+        whole[:10], whole[10:13], whole[13:], b"",
+    ]  # fmt: skip
+    assert list(Utf8Stream(file).lines()) == whole.split(b"\n")
+
+
+def test_a_file_that_cannot_be_split_is_told(tmp_path: Path) -> None:
+    file = write(tmp_path / "said.csv", 'feedback,user\n"open,ann\n' + "x" * 50)
+    report, _ = run(tmp_path, file)
+    assert report.total.accepted == 0
+    assert not report.ok or report.total.rejected == 1
 
 
 def test_a_row_of_another_width_is_kept_with_its_number(tmp_path: Path) -> None:

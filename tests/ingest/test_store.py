@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from deltalake import DeltaTable, write_deltalake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -248,3 +249,22 @@ def test_a_key_has_one_hash_whatever_is_around_it(keys: list[str]) -> None:
     alone = [hash_keys(pa.array([key])).item() for key in keys]
     assert alone == whole.tolist()
     assert len(set(alone)) == len(set(keys))
+
+
+def test_a_view_older_than_the_log_is_made_anew(tmp_path: Path) -> None:
+    old, new = Store(tmp_path), Store(tmp_path)
+    old.add("events", events(0, 2))
+    for number in range(2, 6):
+        new.add("events", events(number, number + 1))
+    log = new.path("events") / "_delta_log"
+    DeltaTable(new.path("events")).create_checkpoint()
+    for file in sorted(log.glob("*.json"))[:-1]:
+        file.unlink()
+    assert old.add("events", events(0, 7)) == Added(1, 6)
+
+
+def test_a_writer_that_does_not_take_the_lock_does_no_harm(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.add("events", events(0, 2))
+    write_deltalake(store.path("events"), events(2, 4), mode="append")
+    assert store.add("events", events(0, 5)) == Added(1, 4)

@@ -24,6 +24,8 @@ def verb(
 ) -> Verb:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
+    # Hydra shows a traceback instead of its message when a coverage tool looks like a debugger.
+    monkeypatch.setattr("hydra._internal.utils.is_under_debugger", lambda: False)
 
     def call(*arguments: str) -> tuple[int, str, str]:
         data = f"data_dir={tmp_path / 'data'}"
