@@ -15,11 +15,8 @@ What is decided here
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import orjson
@@ -28,8 +25,9 @@ import pyarrow.compute as pc
 from pydantic import validate_call
 
 from ingest.identity import KeyMaker
+from ingest.sources.amazon_metadata import item_table
 from ingest.sources.base import RawBatch, Times
-from ingest.sources.markup import plain, plain_column
+from ingest.sources.markup import plain_column
 from ingest.sources.readers.base import Part
 from ingest.sources.readers.jsonl import read_jsonl
 
@@ -57,8 +55,6 @@ SELECT nullif(json_merge_patch('{}', json_object(
     ))::VARCHAR, '{}') AS attributes
 FROM reviews
 """
-_LONGEST_LEVEL = 50
-_PRICE = re.compile(r"\$\s?([\d,]+(?:\.\d+)?)")
 
 
 class Amazon:
@@ -93,9 +89,7 @@ class Amazon:
         described: set[str] = set()
         if self.metadata is not None:
             for part in read_jsonl(self.metadata):
-                items = pa.Table.from_pylist(
-                    [_item(row) for row in part.rows.to_pylist()], schema=_ITEM
-                )
+                items = item_table(part.rows)
                 described.update(item for item in items["item_id"].to_pylist() if item)
                 yield RawBatch("items", items, str(self.metadata), part.first_row, part.broken)
         keys = KeyMaker()
@@ -198,58 +192,3 @@ def _feedback(rows: pa.Table, events: pa.Table) -> pa.Table:
         }
     )
     return feedback.filter(pc.is_valid(text))
-
-
-_ITEM = pa.schema(
-    [
-        ("item_id", pa.string()),
-        ("title", pa.string()),
-        ("description", pa.string()),
-        ("category", pa.string()),
-        ("brand", pa.string()),
-        ("price", pa.float64()),
-        ("attributes", pa.string()),
-    ]
-)
-
-
-def _item(row: dict[str, str | None]) -> dict[str, Any]:
-    listed = takewhile(_is_level, _list(row.get("category")))
-    path = list(dict.fromkeys(level for level in map(plain, listed) if level))
-    brand = plain(row.get("brand"))
-    features = [text for text in map(plain, _list(row.get("feature"))) if text]
-    return {
-        "item_id": row.get("asin"),
-        "title": plain(row.get("title")),
-        "description": plain(" ".join(_list(row.get("description")))),
-        "category": " > ".join(path) or None,
-        "brand": brand.removeprefix("by ").strip() if brand else None,
-        "price": _price(row.get("price")),
-        "attributes": orjson.dumps({"features": features}).decode() if features else None,
-    }
-
-
-def _is_level(text: str) -> bool:
-    return "<" not in text and not text.endswith(".") and len(text) <= _LONGEST_LEVEL
-
-
-def _list(text: str | None) -> list[str]:
-    """Return a JSON list of texts, or one text where it is no list."""
-    if not text:
-        return []
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return [text]
-    return [str(entry) for entry in value] if isinstance(value, list) else [text]
-
-
-def _price(text: str | None) -> float | None:
-    """Return the middle of the prices in a text such as ``$1.99 - $5.00``; None for anything else.
-
-    Pages that were crawled badly have a style sheet in this place.
-    """
-    if not text or not text.lstrip().startswith("$"):
-        return None
-    prices = [float(found.replace(",", "")) for found in _PRICE.findall(text)]
-    return sum(prices) / len(prices) if prices else None
