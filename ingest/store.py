@@ -202,8 +202,7 @@ class Store:
             write_deltalake(ledger.delta, rows, mode="append")
             ledger.note(hashes)
 
-    def _exists(self, table: str) -> bool:
-        # A log without a first entry is a table whose making was interrupted.
+    def _exists(self, table: str) -> bool:  # a log without entries: its making was interrupted
         return any((self.path(table) / "_delta_log").glob("*.json"))
 
     def _lock(self, table: str) -> FileLock:
