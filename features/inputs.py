@@ -13,7 +13,7 @@ from features.items.catalog import build_catalog
 from features.plan import Plan
 from features.profile.learning import Learned, learn, window
 from features.profile.rollup import known_texts
-from features.profile.snapshot import Sources, gather
+from features.profile.snapshot import Evidence, Sources, gather
 from features.settings import FeatureSettings
 from features.text.embed import embed
 from features.text.run import analyze_texts
@@ -78,13 +78,22 @@ def _topic_words(workspace: Workspace) -> list[list[str]]:
 
 def learned_fusion(
     workspace: Workspace, sources: Sources, plan: Plan, settings: FeatureSettings
-) -> Learned:
-    """Train the learned fusion on the first window that ends by ``plan.fit_until``."""
+) -> tuple[Learned, Evidence | None]:
+    """Train the learned fusion on the first window that ends by ``plan.fit_until``.
+
+    Returns
+    -------
+    tuple
+        What was learned, and the evidence it was learned from (as of the first snapshot).
+    """
     span = window(plan.snapshots, plan.fit_until)
+    if not settings.profile.deep.enabled:
+        return Learned(None, None, "learned fusion is switched off"), None
     if span is None:
         reason = "learned fusion skipped: it needs two snapshots up to fit_until"
-        return Learned(None, None, reason)
+        return Learned(None, None, reason), None
     if sources.catalog is None:
-        return Learned(None, None, "learned fusion skipped: items have no vectors")
-    before = gather(sources, span[0])
-    return learn(sources, before, span[1], settings.profile.deep, workspace.features / "profile")
+        return Learned(None, None, "learned fusion skipped: items have no vectors"), None
+    before = gather(sources, span[0], everyone=span[0] >= plan.latest)
+    folder = workspace.features / "profile"
+    return learn(sources, before, span[1], settings.profile.deep, folder), before

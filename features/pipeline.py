@@ -80,23 +80,23 @@ def _compute(
         texts = analyzed_texts(workspace, store, settings, plan)
         found["rows"] = texts.num_rows
     with report.stage("items") as found:
-        connection, tables = open_tables(store, settings.behavior.acts)
+        _connection, tables = open_tables(store, settings.behavior.acts)
         sources = snapshot_sources(workspace, store, settings, plan, tables=tables, texts=texts)
         found["rows"] = len(sources.catalog.ids) if sources.catalog else 0
         found["note"] = "" if sources.catalog else "neither items nor texts say anything"
     with report.stage("learned fusion") as found:
-        learned = learned_fusion(workspace, sources, plan, settings)
+        learned, first = learned_fusion(workspace, sources, plan, settings)
         found["note"] = learned.reason
     for as_of in tqdm(todo, desc="snapshots", disable=not settings.progress, leave=False):
         with report.stage(f"snapshot {as_of:%Y-%m-%d}") as found:
-            evidence = gather(sources, as_of, everyone=as_of >= plan.latest)
+            evidence = first if first is not None and first.as_of == as_of else None
+            evidence = evidence or gather(sources, as_of, everyone=as_of >= plan.latest)
             rows = snapshot_tables(sources, evidence, settings.profile, learned.profiles(evidence))
             for name, table in rows.items():
                 write_part(workspace, name, as_of, table)
             write_text(marks[as_of], _mark_file(workspace, as_of))
             found["rows"] = sum(table.num_rows for table in rows.values())
             found["note"] = f"{len(evidence.customers)} customers, {len(evidence.items)} items"
-    connection.disconnect()
 
 
 def _publish(

@@ -35,7 +35,7 @@ class FeatureSettings(BaseModel):
     fit_until: str | None = None
     snapshots: PositiveInt = 5
     step_days: PositiveInt = 30
-    max_items: PositiveInt = 20_000
+    max_items: PositiveInt = 10_000
     progress: bool = True
     text: TextSettings = Field(default_factory=TextSettings)
     behavior: BehaviorSettings = Field(default_factory=BehaviorSettings)

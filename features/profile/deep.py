@@ -22,7 +22,13 @@ import pytorch_lightning as lightning
 import torch
 from pytorch_lightning.callbacks import EarlyStopping
 from safetensors.numpy import load_file, save_file
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    RandomSampler,
+    SequentialSampler,
+    TensorDataset,
+)
 
 from features.profile.settings import DeepSettings
 from features.store.files import write_text
@@ -94,7 +100,9 @@ class DeepFusion(lightning.LightningModule):
         self._items = torch.from_numpy(examples.item_vectors)
         self._inputs = torch.from_numpy(examples.blocks)
         counts = np.bincount(examples.item, minlength=len(examples.item_vectors)) + 0.01
-        self._popular = torch.from_numpy(np.power(counts, 0.75) / np.power(counts, 0.75).sum())
+        flattened = np.power(counts, 0.75)
+        self._popular = torch.from_numpy((flattened / flattened.sum()).astype(np.float32))
+        self._log_popular = self._popular.log()
         held = self._held_out(examples)
         train = self._loader(examples, ~held, shuffle=True)
         validation = self._loader(examples, held, shuffle=False)
@@ -125,22 +133,24 @@ class DeepFusion(lightning.LightningModule):
     def _loader(
         self, examples: Examples, chosen: npt.NDArray[np.bool_], *, shuffle: bool
     ) -> DataLoader[tuple[torch.Tensor, ...]]:
-        rows = (torch.from_numpy(part[chosen]) for part in (examples.customer, examples.item))
-        return DataLoader(
-            TensorDataset(*rows),
-            batch_size=self.settings.batch_size,
-            shuffle=shuffle,
-            generator=torch.Generator().manual_seed(self.settings.seed),
+        rows = TensorDataset(
+            torch.from_numpy(examples.customer[chosen]), torch.from_numpy(examples.item[chosen])
         )
+        order = RandomSampler(rows, generator=torch.Generator().manual_seed(self.settings.seed))
+        # Whole batches are indexed at once: collecting single rows takes longer than learning.
+        batches = BatchSampler(
+            order if shuffle else SequentialSampler(rows), self.settings.batch_size, drop_last=False
+        )
+        return DataLoader(rows, sampler=batches, batch_size=None)
 
     def _loss(self, batch: list[torch.Tensor]) -> torch.Tensor:
         customer, item = batch
         drawn = torch.multinomial(self._popular, self.settings.negatives, replacement=True)
         profiles = self(self._inputs[customer]) * self.log_scale.exp()
-        positive = (profiles * self._items[item]).sum(dim=1) - self._popular[item].log()
-        negative = profiles @ self._items[drawn].T - self._popular[drawn].log()
+        positive = (profiles * self._items[item]).sum(dim=1) - self._log_popular[item]
+        negative = profiles @ self._items[drawn].T - self._log_popular[drawn]
         negative = negative.masked_fill(drawn[None, :] == item[:, None], -1e9)
-        logits = torch.cat([positive[:, None], negative], dim=1).float()
+        logits = torch.cat([positive[:, None], negative], dim=1)
         return torch.nn.functional.cross_entropy(logits, torch.zeros_like(item))
 
     def training_step(self, batch: list[torch.Tensor]) -> torch.Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,8 +79,6 @@ def learn(
     folder : Path
         Where it is saved.
     """
-    if not settings.enabled:
-        return Learned(None, None, "learned fusion is switched off")
     from features.profile.deep import DeepFusion  # noqa: PLC0415 (torch: only when it is needed)
 
     examples = _examples(sources, before, until)
@@ -91,6 +89,10 @@ def learn(
             "are needed; the weighted profile stands in"
         )
         return Learned(None, None, reason)
+    if len(examples.item) > settings.most:
+        random = np.random.default_rng(settings.seed)
+        chosen = np.sort(random.choice(len(examples.item), settings.most, replace=False))
+        examples = replace(examples, customer=examples.customer[chosen], item=examples.item[chosen])
     fusion = DeepFusion(settings)
     loss = fusion.learn(examples)
     fusion.save(folder)

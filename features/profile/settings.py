@@ -37,6 +37,8 @@ class DeepSettings(BaseModel):
         Passes without improvement on held-out customers before training stops.
     fewest : int
         Fewer acts in the window than this are too little to learn from.
+    most : int
+        Of more acts, an even random sample of so many is learned from.
     seed : int
         Seed of everything random.
     """
@@ -45,12 +47,13 @@ class DeepSettings(BaseModel):
 
     enabled: bool = True
     hidden: PositiveInt = 64
-    negatives: PositiveInt = 512
+    negatives: PositiveInt = 256
     learning_rate: PositiveFloat = 0.003
     batch_size: PositiveInt = 2048
     epochs: PositiveInt = 8
     patience: PositiveInt = 2
     fewest: PositiveInt = 500
+    most: PositiveInt = 50_000
     seed: NonNegativeInt = 0
 
 

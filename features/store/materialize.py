@@ -34,7 +34,7 @@ def materialize(
     workspace: Workspace,
     as_of: datetime,
     *,
-    max_items: int = 20_000,
+    max_items: int = 10_000,
     progress: Callable[[int], object] | None = None,
     store: FeatureStore | None = None,
 ) -> dict[str, int]:
