@@ -45,8 +45,9 @@ serve: $(STAMP)  ## Start the online endpoint on http://127.0.0.1:$(PORT)
 bench: $(STAMP)  ## Run every benchmark; each prints ratios against a named reference
 	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
-results: $(STAMP)  ## Rewrite the README's result tables from data/reports
+results: $(STAMP)  ## Rewrite the README's result tables from data/reports, and docs/reference.md
 	$(BIN)/python -m training.report
+	$(BIN)/python -m serving.reference
 
 clean:  ## Remove the demo's data and runs, keep the environment
 	rm -rf data/demo data/demo-summary.json data/reports mlruns/mlflow.db mlruns/artifacts
