@@ -74,7 +74,7 @@ class Cases:
             Histories.
         """
         orders = self._orders(customers, items, fallback, rows)
-        told = self._told(customers, orders)
+        told = self._told(self._in_words(customers, fallback, rows, orders))
         bounds = rows.indptr.tolist()
         for n, length in enumerate((items >= 0).sum(axis=1).tolist()):
             history = slice(bounds[n], bounds[n + 1])
@@ -113,19 +113,31 @@ class Cases:
             found[row[n]][place[n]] = groups[order[n, : positive[n]]].tolist()
         return found
 
-    def _told(self, customers: Sequence[str], orders: list[Orders] | None) -> dict[str, Told]:
-        """Read the profiles in words of customers for whom a reason may need them."""
-        reader = None if self._features is None else self._features.opened
-        if reader is None or orders is None:
-            return {}
-        concerned = [
-            customer
-            for customer, of_items in zip(customers, orders, strict=True)
-            if any(_IN_WORDS.intersection(order[:1]) for order in of_items)
+    def _in_words(
+        self,
+        customers: Sequence[str],
+        fallback: npt.NDArray[np.bool_],
+        rows: csr_matrix,
+        orders: list[Orders] | None,
+    ) -> list[str]:
+        """Return the customers for whom a reason may need the profile in words.
+
+        Those whose profile leads what the model says of itself, and those without a history whom
+        the model answered all the same.
+        """
+        alone = (np.diff(rows.indptr) == 0) & ~fallback.all(axis=1)
+        led = [
+            orders is not None and any(_IN_WORDS.intersection(one[:1]) for one in orders[n])
+            for n in range(len(customers))
         ]
-        if not concerned:
+        return [name for n, name in enumerate(customers) if alone[n] or led[n]]
+
+    def _told(self, customers: list[str]) -> dict[str, Told]:
+        """Read the profiles in words; without an open feature store there are none."""
+        reader = None if self._features is None else self._features.opened
+        if reader is None or not customers:
             return {}
-        frame = reader.customers(concerned, service=_PROFILE)
+        frame = reader.customers(customers, service=_PROFILE)
         profiles = frame[[c for c in ("keywords", "interests", "simulated_share") if c in frame]]
         told = [told_of(profile) for profile in profiles.to_dict("records")]
-        return dict(zip(concerned, told, strict=True))
+        return dict(zip(customers, told, strict=True))

@@ -46,15 +46,7 @@ def open_champion(
     found = registered or registry.Registry(workspace.name)
     version = found.champion()
     if version is None:
-        raise NoChampionError(
-            f"Workspace {workspace.name!r} has no champion.",
-            expected=f"the alias {registry.CHAMPION!r} on the registered model {found.name!r}",
-            todo=(
-                f"Train models with `python -m training -m model=popular,ease "
-                f"workspace={workspace.name}`, then run `python -m training.promote "
-                f"workspace={workspace.name}`."
-            ),
-        )
+        raise _no_champion(workspace.name, found.name)
     bundle = found.load(version)
     items = bundle.model.items
     said = facts_of(bundle, str(version.number))
@@ -66,6 +58,17 @@ def open_champion(
         recent=recent_customers(store, items, said.kinds, said.trained_until),
         features=features,
         at=at,
+    )
+
+
+def _no_champion(workspace: str, registered: str) -> NoChampionError:
+    return NoChampionError(
+        f"Workspace {workspace!r} has no champion.",
+        expected=f"the alias {registry.CHAMPION!r} on the registered model {registered!r}",
+        todo=(
+            f"Train models with `python -m training -m model=popular,ease workspace={workspace}`, "
+            f"then run `python -m training.promote workspace={workspace}`."
+        ),
     )
 
 

@@ -20,7 +20,7 @@ from training.ids import FloatArray, IdMap, IntArray
 from training.models.base import Recommender
 
 POPULAR_DAYS = 28
-USUAL_ORDER = ("similar", "behavior", "popularity")
+USUAL_ORDER = ("similar", "profile", "behavior", "popularity")
 _OFTEN_SHARE = 0.1
 _OFTEN_EVENTS = 3
 _TOP_SHARE = 0.1

@@ -25,6 +25,8 @@ from serving.reasons import Wording
 from serving.rules import Rules
 from training.ids import FloatArray, IntArray
 from training.models.base import Recommender
+from training.models.fallback import WithFallback
+from training.models.popular import RecentPopularity
 
 MAX_K = 200
 
@@ -71,6 +73,9 @@ class Engine:
         self._grounds = Grounds(model, catalog, recent)
         self._wording = Wording(facts.kinds)
         self._cases = Cases(model, features)
+        self._features = features
+        inner = model.primary if isinstance(model, WithFallback) else model
+        self._impersonal = isinstance(inner, RecentPopularity)  # nobody is known to it
         self.at = at
         self._candidates: dict[int, tuple[npt.NDArray[np.bool_], list[str]]] = {}
 
@@ -112,9 +117,11 @@ class Engine:
                 exclude_seen=self.facts.exclude_seen if exclude is None else exclude,
                 candidates=candidates,
                 histories=histories,
+                features=None if self._features is None else self._features.opened,
             )
             items[group], scores[group], fallback[group] = best.items, best.scores, stood_in
-        fallback |= ((numbers < 0) & (np.diff(rows.indptr) == 0))[:, None]
+        if self._impersonal:
+            fallback |= ((numbers < 0) & (np.diff(rows.indptr) == 0))[:, None]
         reasons = tuple(
             tuple(self._wording.sentence(one, options.lang) for one in self._grounds.evidence(case))
             for case in self._cases.of(asked, items, fallback, rows)

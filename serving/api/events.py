@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from ingest.schemas import canonical
 from ingest.store import Store
 from serving.api.errors import fault
-from serving.api.schemas import EventIn, EventsReceipt, Rejection
+from serving.api.event_schemas import EventIn, EventsReceipt, Rejection
 from serving.errors import BadRequestError
 from serving.overlay import Overlay, Seen
 

@@ -14,39 +14,32 @@ class Metrics:
     """All meters of one application; each application has its own registry."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        self.registry = here = CollectorRegistry()
         self.requests = Counter(
             "huaxiang_requests_total",
             "Requests answered, by route template, method and status.",
             ["route", "method", "status"],
-            registry=self.registry,
+            registry=here,
         )
         self.latency = Histogram(
             "huaxiang_request_seconds",
             "Seconds from the request to the end of its answer, by route template.",
             ["route"],
             buckets=_SECONDS,
-            registry=self.registry,
+            registry=here,
         )
         self.model = Gauge(
             "huaxiang_model_info",
             "1 for the model version that is served.",
             ["workspace", "version", "model"],
-            registry=self.registry,
+            registry=here,
         )
-        self.ready = Gauge(
-            "huaxiang_ready", "1 once the champion model is loaded.", registry=self.registry
-        )
+        self.ready = Gauge("huaxiang_ready", "1 once the champion is loaded.", registry=here)
         self.overlay = Gauge(
-            "huaxiang_overlay_events",
-            "Events newer than the served model that are used from memory.",
-            registry=self.registry,
+            "huaxiang_overlay_events", "Events newer than the served model.", registry=here
         )
         self.events = Counter(
-            "huaxiang_events_total",
-            "Events received, by outcome.",
-            ["outcome"],
-            registry=self.registry,
+            "huaxiang_events_total", "Events received, by outcome.", ["outcome"], registry=here
         )
 
     def text(self) -> bytes:

@@ -9,7 +9,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    FiniteFloat,
     JsonValue,
     PositiveInt,
 )
@@ -36,11 +35,13 @@ _LIST: dict[str, JsonValue] = {
 }
 
 
-class _Form(BaseModel):
+class Form(BaseModel):
+    """A form that holds its own fields and no others."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class RecommendedItem(_Form):
+class RecommendedItem(Form):
     """One recommended item with the reason it is shown for."""
 
     item_id: str
@@ -51,7 +52,7 @@ class RecommendedItem(_Form):
     reason: str
 
 
-class ModelFacts(_Form):
+class ModelFacts(Form):
     """Which model answered."""
 
     version: str
@@ -59,7 +60,7 @@ class ModelFacts(_Form):
     trained_until: AwareDatetime | None
 
 
-class RecommendationList(_Form):
+class RecommendationList(Form):
     """Ranked items for one customer."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_LIST]})
@@ -73,7 +74,7 @@ class RecommendationList(_Form):
     model: ModelFacts
 
 
-class ManyRecommendations(_Form):
+class ManyRecommendations(Form):
     """Ranked items for several customers, in the order asked."""
 
     model_config = ConfigDict(
@@ -83,7 +84,7 @@ class ManyRecommendations(_Form):
     customers: list[RecommendationList]
 
 
-class RecommendationsQuestion(_Form):
+class RecommendationsQuestion(Form):
     """Ask for recommendations of many customers at once."""
 
     model_config = ConfigDict(
@@ -100,7 +101,7 @@ class RecommendationsQuestion(_Form):
     lang: Language = Language.EN
 
 
-class Profile(_Form):
+class Profile(Form):
     """Readable traits of one customer; vectors only when asked for."""
 
     model_config = ConfigDict(
@@ -131,7 +132,7 @@ class Profile(_Form):
     vectors: dict[str, list[float]] | None
 
 
-class SimilarItem(_Form):
+class SimilarItem(Form):
     """One item similar to the one asked about."""
 
     item_id: str
@@ -140,7 +141,7 @@ class SimilarItem(_Form):
     rank: int
 
 
-class SimilarItems(_Form):
+class SimilarItems(Form):
     """Items similar to one item, by the served model."""
 
     model_config = ConfigDict(
@@ -161,71 +162,7 @@ class SimilarItems(_Form):
     items: list[SimilarItem]
 
 
-class EventIn(_Form):
-    """Something a customer did. Times carry a zone; ``available_at`` defaults to now."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "event_id": "order-9917-1",
-                    "customer_id": "718",
-                    "kind": "purchase",
-                    "item_id": "995242",
-                    "quantity": 2,
-                    "price": 1.29,
-                    "occurred_at": "2026-03-01T09:30:00Z",
-                }
-            ]
-        },
-    )
-
-    event_id: str = Field(min_length=1, max_length=200)
-    customer_id: CustomerId
-    kind: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)
-    item_id: ItemId | None = None
-    agent_id: str | None = None
-    group_id: str | None = None
-    value: FiniteFloat | None = None
-    quantity: FiniteFloat | None = Field(default=None, ge=0)
-    price: FiniteFloat | None = Field(default=None, ge=0)
-    occurred_at: AwareDatetime
-    available_at: AwareDatetime | None = None
-    source: str = Field(default="api", min_length=1, max_length=60)
-    attributes: dict[str, Any] | None = None
-
-
-class Rejection(_Form):
-    """Why one event was not stored."""
-
-    index: int = Field(description="Position of the event in the request, from 0.")
-    event_id: str | None
-    where: str
-    expected: str
-    received: str
-
-
-class EventsReceipt(_Form):
-    """What became of the events of one request: received = accepted + duplicate + rejected."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"received": 1, "accepted": 1, "duplicate": 0, "rejected": 0, "rejections": []}
-            ]
-        },
-    )
-
-    received: int
-    accepted: int
-    duplicate: int = Field(description="Events whose event_id was stored before.")
-    rejected: int
-    rejections: list[Rejection]
-
-
-class Health(_Form):
+class Health(Form):
     """The process is up."""
 
     model_config = ConfigDict(
@@ -236,7 +173,7 @@ class Health(_Form):
     version: str
 
 
-class Readiness(_Form):
+class Readiness(Form):
     """The champion is loaded and answers."""
 
     model_config = ConfigDict(

@@ -14,9 +14,9 @@ from typing import TypeVar
 from ingest.store import Store
 from serving.api.answers import encode
 from serving.api.batching import Batcher
+from serving.api.event_schemas import EventsReceipt
 from serving.api.events import EventDesk, Post, rejected
 from serving.api.metrics import Metrics
-from serving.api.schemas import EventsReceipt
 from serving.api.settings import ApiSettings
 from serving.errors import NotReadyError, ServingError
 from serving.profiles import LazyFeatures

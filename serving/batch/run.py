@@ -107,18 +107,9 @@ def run(settings: BatchSettings, load: Load = load_engine) -> Mapping[str, objec
         If another run is writing the same file.
     """
     began = perf_counter()
-    store = Store(settings.folders.store)
-    listed = None if settings.customers is None else read_ids(settings.customers)
-    features = LazyFeatures(settings.folders)
-    engine = load(settings, features)
-    features.open_if_there()
-    versions = store.versions()
-    engine.overlay.refresh(store, engine.facts.trained_until)
-    customers = listed or everybody(engine, store)
-    identity = _identity(settings, engine, versions)
-    plan = Plan(tuple(customers), settings.part_size, identity)
+    engine, plan = _prepared(settings, load)
     options = Options(settings.exclude_seen, settings.category, settings.lang)
-    engine.rank(customers[:1], settings.k, options)  # a wrong option is refused before work starts
+    engine.rank(plan.customers[:1], settings.k, options)  # wrong options fail before work starts
     loaded = perf_counter()
     with alone(settings.target):
         engine.at = settings.at or started_at(plan, settings.target)
@@ -130,10 +121,10 @@ def run(settings: BatchSettings, load: Load = load_engine) -> Mapping[str, objec
         )
         manifest = {
             "file": str(settings.target),
-            "customers": len(customers),
+            "customers": len(plan.customers),
             "fallback_customers": _fallback_customers(settings.target),
             **asdict(written),
-            **identity,
+            **plan.identity,
             "available_at": engine.at,
             "newer_events": len(engine.overlay),
             "seconds_load": round(loaded - began, 3),
@@ -143,6 +134,19 @@ def run(settings: BatchSettings, load: Load = load_engine) -> Mapping[str, objec
         }
         finish(settings.target, manifest)
     return manifest
+
+
+def _prepared(settings: BatchSettings, load: Load) -> tuple[Engine, Plan]:
+    """Load everything and decide what to write."""
+    store = Store(settings.folders.store)
+    listed = None if settings.customers is None else read_ids(settings.customers)
+    features = LazyFeatures(settings.folders)
+    engine = load(settings, features)
+    features.open_if_there()
+    versions = store.versions()
+    engine.overlay.refresh(store, engine.facts.trained_until)
+    customers = tuple(listed or everybody(engine, store))
+    return engine, Plan(customers, settings.part_size, _identity(settings, engine, versions))
 
 
 def _fallback_customers(file: Path) -> int:

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from ingest.store import Store
-from serving.api import schemas
+from serving.api import event_schemas, schemas
 from serving.api.app import create_app, route_table
 from serving.api.settings import ApiSettings
 from serving.errors import NoChampionError
@@ -111,7 +111,9 @@ def test_an_event_is_durable_idempotent_and_used_at_once(
 ) -> None:
     url = "/v1/customers/newcomer/recommendations?k=3"
     assert client.get(url).json()["origin"] == "fallback"
-    receipt = schemas.EventsReceipt.model_validate(client.post("/v1/events", json=EVENT).json())
+    receipt = event_schemas.EventsReceipt.model_validate(
+        client.post("/v1/events", json=EVENT).json()
+    )
     assert (receipt.accepted, receipt.duplicate, receipt.rejected) == (1, 0, 0)
     on_disk = Store(tmp_path / "data" / "shop" / "store").read("events").to_pandas()
     assert (on_disk["event_id"] == "p1").sum() == 1
@@ -136,7 +138,9 @@ def test_a_list_of_events_keeps_the_good_and_explains_the_bad(client: TestClient
         "nonsense",
         {**EVENT, "event_id": "p7", "attributes": {"shop": "north"}, "quantity": 2},
     ]
-    receipt = schemas.EventsReceipt.model_validate(client.post("/v1/events", json=events).json())
+    receipt = event_schemas.EventsReceipt.model_validate(
+        client.post("/v1/events", json=events).json()
+    )
     assert (receipt.accepted, receipt.duplicate, receipt.rejected) == (2, 2, 5)
     assert receipt.received == 9
     told = {one.index: (one.where, one.expected) for one in receipt.rejections}
@@ -272,6 +276,6 @@ def test_documented_examples_are_valid() -> None:
         "Problem",
         "RecommendationsQuestion",
     ):
-        form = getattr(schemas, name)
+        form = getattr(event_schemas if "Event" in name else schemas, name)
         for example in form.model_config["json_schema_extra"]["examples"]:
             form.model_validate(example)

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request, Response
 
 from serving.api.answers import json, problems
 from serving.api.deps import ServiceDep
+from serving.api.event_schemas import EventIn, EventsReceipt
 from serving.api.events import parse
-from serving.api.schemas import EventIn, EventsReceipt
 
 router = APIRouter(tags=["events"])
 
