@@ -107,7 +107,20 @@ class DeepFusion(lightning.LightningModule):
         train = self._loader(examples, ~held, shuffle=True)
         validation = self._loader(examples, held, shuffle=False)
         stop = EarlyStopping("validation", patience=self.settings.patience, min_delta=1e-3)
-        trainer = lightning.Trainer(
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)  # the steps are small: threads would wait for each other
+        try:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", module="pytorch_lightning")
+                self._trainer(stop).fit(self, train, validation)
+        finally:
+            torch.set_num_threads(threads)
+        return float(stop.best_score)
+
+    def _trainer(self, stop: EarlyStopping) -> lightning.Trainer:
+        for name in ("pytorch_lightning", "pytorch_lightning.utilities.rank_zero"):
+            logging.getLogger(name).setLevel(logging.ERROR)  # no advertisements
+        return lightning.Trainer(
             max_epochs=self.settings.epochs,
             accelerator="cpu",
             callbacks=[stop],
@@ -116,11 +129,6 @@ class DeepFusion(lightning.LightningModule):
             enable_progress_bar=False,
             enable_model_summary=False,
         )
-        logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="pytorch_lightning")
-            trainer.fit(self, train, validation)
-        return float(stop.best_score)
 
     def _held_out(self, examples: Examples) -> npt.NDArray[np.bool_]:
         """Choose the acts of a tenth of the customers, or a tenth of the acts of very few."""
