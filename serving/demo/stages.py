@@ -34,12 +34,15 @@ class Stage:
         Its command-line arguments.
     code : tuple of str
         Folders and files, relative to the house, whose change makes the stage stale.
+    accepted : tuple of int
+        Exit codes that are an answer rather than a failure.
     """
 
     name: str
     module: str
     arguments: tuple[str, ...]
     code: tuple[str, ...]
+    accepted: tuple[int, ...] = (0,)
 
     @property
     def command(self) -> str:
@@ -118,7 +121,7 @@ def _run(stage: Stage) -> StageRun:
     )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
+    if process.returncode not in stage.accepted:
         raise StageFailedError(f"stage {stage.name!r} failed: {stage.command}")
     seconds = time.perf_counter() - start
     return StageRun(stage.name, stage.command, False, round(seconds, 1), _megabytes(usage))

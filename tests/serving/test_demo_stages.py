@@ -83,3 +83,9 @@ def test_a_run_reports_time_and_memory(
     first = next(run_stages(built, tmp_path / "stages.json", outputs))
     assert 0 < first.seconds < 60
     assert 1 < first.peak_mb < 1000
+
+
+def test_an_exit_code_can_be_an_answer(tmp_path: Path, code: Path) -> None:
+    shut = Stage("gate", "json.tool", (str(tmp_path / "missing.json"),), (str(code),), (0, 1))
+    assert names([shut], tmp_path, {"gate": code}) == [("gate", False)]
+    assert names([shut], tmp_path, {"gate": code}) == [("gate", True)]
