@@ -6,6 +6,7 @@ Every entry point calls :func:`prepare` first. Values a user has set are left al
 from __future__ import annotations
 
 import os
+import warnings
 
 _DEFAULTS = {
     "DO_NOT_TRACK": "1",
@@ -20,7 +21,16 @@ _DEFAULTS = {
 }
 
 
+_FOREIGN = ("feast", "ibis", "mlflow")
+
+
 def prepare() -> None:
-    """Set quiet, offline and single-threaded-BLAS defaults for this process and its children."""
+    """Set quiet, offline and single-threaded-BLAS defaults for this process and its children.
+
+    Deprecations inside other people's libraries are theirs to mend and are not shown; ours are.
+    """
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
+    for library in _FOREIGN:
+        for category in (DeprecationWarning, FutureWarning):
+            warnings.filterwarnings("ignore", category=category, module=rf"{library}\.")

@@ -86,6 +86,6 @@ def test_a_run_reports_time_and_memory(
 
 
 def test_an_exit_code_can_be_an_answer(tmp_path: Path, code: Path) -> None:
-    shut = Stage("gate", "json.tool", (str(tmp_path / "missing.json"),), (str(code),), (0, 1))
+    shut = Stage("gate", "json.tool", (str(tmp_path / "missing.json"),), (str(code),), (0, 2))
     assert names([shut], tmp_path, {"gate": code}) == [("gate", False)]
     assert names([shut], tmp_path, {"gate": code}) == [("gate", True)]
