@@ -96,8 +96,8 @@ def test_shape_of_the_frame_is_checked() -> None:
     good = Interactions.of(ROWS)
     with pytest.raises(ValueError, match=r"missing columns \['value'\]"):
         Interactions(good.frame.drop(columns="value"), good.customers, good.items, good.until)
+    naive = good.frame.assign(occurred_at=good.frame["occurred_at"].dt.tz_localize(None))
     with pytest.raises(ValueError, match="expected datetime64"):
-        naive = good.frame.assign(occurred_at=good.frame["occurred_at"].dt.tz_localize(None))
         Interactions(naive, good.customers, good.items, good.until)
     with pytest.raises(ValueError, match="with a zone"):
         Interactions(good.frame, good.customers, good.items, datetime(2025, 1, 1))  # noqa: DTZ001

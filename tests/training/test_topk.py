@@ -48,7 +48,7 @@ def assert_same(found: TopK, expected: TopK) -> None:
     seed=st.integers(0, 2**16),
 )
 def test_equals_a_stable_sort(
-    rows: int, items: int, k: int, values: int, share: float, seed: int
+    *, rows: int, items: int, k: int, values: int, share: float, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
     scores = (rng.integers(0, values, size=(rows, items)) - values // 2).astype(np.float32)

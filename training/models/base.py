@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix
 from training.ids import FloatArray, IdMap, IntArray
 from training.interactions import Interactions
 from training.models import similar, state
-from training.models.blocks import rows_or_empty, top_of_blocks
+from training.models.blocks import ranking_frame, rows_or_empty, top_of_blocks
 from training.topk import ItemFactors, TopK, top_of_factors
 
 if TYPE_CHECKING:
@@ -106,19 +106,7 @@ class Recommender(ABC):
             histories=histories,
             features=features,
         )
-        row, place = np.nonzero(best.items >= 0)
-        asked = np.empty(len(customers), dtype=object)
-        asked[:] = list(customers)
-        origins = np.array(["model", "fallback"], dtype=object)
-        return pd.DataFrame(
-            {
-                "customer_id": asked[row],
-                "item_id": self.items.ids[best.items[row, place]],
-                "score": best.scores[row, place],
-                "rank": place.astype(np.int32) + np.int32(1),
-                "origin": origins[fallback[row, place].astype(np.int8)],
-            }
-        )
+        return ranking_frame(customers, self.items, best, fallback)
 
     def top(
         self,
@@ -135,7 +123,7 @@ class Recommender(ABC):
             raise ValueError(f"k: expected at least 1, received {k}")
         numbers, rows = self.rows_of(customers, histories)
         columns = self.columns_of(candidates)
-        excluded = _within(rows, columns) if exclude_seen else None
+        excluded = (rows if columns is None else rows[:, columns]) if exclude_seen else None
         pair = self.factors(numbers, rows)
         if pair is not None:
             best = top_of_factors(pair[0], self._prepared(pair[1], columns), k, excluded)
@@ -279,10 +267,6 @@ class Recommender(ABC):
     @abstractmethod
     def _restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take over the state that ``_arrays`` returned."""
-
-
-def _within(matrix: csr_matrix, columns: IntArray | None) -> csr_matrix:
-    return matrix if columns is None else matrix[:, columns]
 
 
 def load_recommender(folder: Path) -> Recommender:

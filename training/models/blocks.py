@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from training.ids import FloatArray, IntArray
+from training.ids import FloatArray, IdMap, IntArray
 from training.topk import TopK, top_of_scores
 
 SCORE_BYTES = 64 << 20  # most memory of one block of scores
@@ -60,3 +62,22 @@ def changed_rows(trained: csr_matrix, numbers: IntArray, histories: csr_matrix) 
     difference = histories - rows_or_empty(trained, numbers)
     difference.eliminate_zeros()
     return np.flatnonzero(np.diff(difference.indptr)).astype(np.int32)
+
+
+def ranking_frame(
+    customers: Sequence[str], items: IdMap, best: TopK, fallback: NDArray[np.bool_]
+) -> pd.DataFrame:
+    """Return ``customer_id``, ``item_id``, ``score``, ``rank`` and ``origin`` of ``best`` [n, k]."""
+    row, place = np.nonzero(best.items >= 0)
+    asked = np.empty(len(customers), dtype=object)
+    asked[:] = list(customers)
+    origins = np.array(["model", "fallback"], dtype=object)
+    return pd.DataFrame(
+        {
+            "customer_id": asked[row],
+            "item_id": items.ids[best.items[row, place]],
+            "score": best.scores[row, place],
+            "rank": place.astype(np.int32) + np.int32(1),
+            "origin": origins[fallback[row, place].astype(np.int8)],
+        }
+    )
