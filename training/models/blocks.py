@@ -67,7 +67,7 @@ def changed_rows(trained: csr_matrix, numbers: IntArray, histories: csr_matrix) 
 def ranking_frame(
     customers: Sequence[str], items: IdMap, best: TopK, fallback: NDArray[np.bool_]
 ) -> pd.DataFrame:
-    """Return ``customer_id``, ``item_id``, ``score``, ``rank`` and ``origin`` of ``best`` [n, k]."""
+    """Return customer and item ids, score, rank and origin of ``best`` [n, k], a row each."""
     row, place = np.nonzero(best.items >= 0)
     asked = np.empty(len(customers), dtype=object)
     asked[:] = list(customers)
