@@ -112,12 +112,12 @@ class DeepFusion(lightning.LightningModule):
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", module="pytorch_lightning")
-                self._trainer(stop).fit(self, train, validation)
+                self._new_trainer(stop).fit(self, train, validation)
         finally:
             torch.set_num_threads(threads)
         return float(stop.best_score)
 
-    def _trainer(self, stop: EarlyStopping) -> lightning.Trainer:
+    def _new_trainer(self, stop: EarlyStopping) -> lightning.Trainer:
         for name in ("pytorch_lightning", "pytorch_lightning.utilities.rank_zero"):
             logging.getLogger(name).setLevel(logging.ERROR)  # no advertisements
         return lightning.Trainer(

@@ -34,7 +34,7 @@ class TraitRules(BaseModel):
     at_risk_intervals, lost_intervals : float
         A customer is at risk, lost after a silence of so many repeat intervals.
     loyal_quantile : float
-        Customers with at least as many active days as this quantile of all are loyal.
+        Customers with more active days than this quantile of all are loyal.
     mood_threshold : float
         A mood beyond it is positive, below its negative is negative.
     interests : int
@@ -62,7 +62,7 @@ def stages(behavior: pd.DataFrame, rules: TraitRules) -> list[str]:
        ``own_rhythm_days`` of them; else the median over customers; never below
        ``shortest_interval_days``.
     3. ``new``: one active day so far, or known for at most ``new_days``.
-    4. ``loyal``: active days at or above the ``loyal_quantile`` of all customers who acted.
+    4. ``loyal``: more active days than the ``loyal_quantile`` of all customers who acted.
     5. ``active``: everyone else.
 
     Parameters
@@ -86,7 +86,7 @@ def stages(behavior: pd.DataFrame, rules: TraitRules) -> list[str]:
             silence > rules.lost_intervals,
             silence > rules.at_risk_intervals,
             (days <= 1) | (behavior["tenure_days"].to_numpy() <= rules.new_days),
-            days >= loyal_days,
+            days > loyal_days,
         ],
         ["lead", "lost", "at_risk", "new", "loyal"],
         default="active",
