@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from training.data import StoreData
 from training.metrics import metrics_of
@@ -68,11 +69,7 @@ class Plan:
         PlanError
             Naming the setting, what was expected and what was received.
         """
-        if missing := sorted(OmegaConf.missing_keys(config)):
-            raise PlanError(
-                f"settings without a value: {', '.join(missing)}; give {missing[0]}=..."
-            )
-        plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
+        plain = _resolved(config)
         fallback = plain["fallback"]
         lengths = _lengths(plain["k"])
         return cls(
@@ -97,6 +94,17 @@ class Plan:
     def model_key(self) -> str:
         """Equal for plans that would fit the same model for the same task."""
         return _digest({name: self.config[name] for name in _SCORED})
+
+
+def _resolved(config: DictConfig) -> dict[str, Any]:
+    try:
+        if missing := sorted(OmegaConf.missing_keys(config)):
+            names = ", ".join(missing)
+            raise PlanError(f"settings without a value: {names}; give {missing[0]}=...")
+        plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
+    except OmegaConfBaseException as error:
+        raise PlanError(str(error).splitlines()[0]) from error
+    return plain
 
 
 def _built(name: str, config: Any, kind: type[Any]) -> Any:
@@ -135,9 +143,7 @@ def _task(value: Any) -> Task:
 def _lengths(value: Any) -> tuple[int, ...]:
     values = value if isinstance(value, list) else [value]
     if not values or any(isinstance(k, bool) or not isinstance(k, int) or k < 1 for k in values):
-        raise PlanError(
-            f"k: expected a positive whole number or a list of such, received {value!r}"
-        )
+        raise PlanError(f"k: expected positive whole numbers, received {value!r}")
     return tuple(sorted(values))
 
 

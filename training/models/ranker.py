@@ -88,7 +88,7 @@ class Ranker(Recommender):
     ) -> None:
         if not sources:
             raise ValueError("ranker.sources: expected at least one first-stage model")
-        self.sources = dict(sources)
+        self.sources = {name: sources[name] for name in sorted(sources)}
         self.task = task
         self.candidates = candidates
         self.windows = windows

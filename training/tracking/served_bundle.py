@@ -1,9 +1,8 @@
 """The code MLflow stores beside a bundle ("models from code"): nothing is pickled."""
 
-from __future__ import annotations
-
 from typing import Any
 
+import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
 
@@ -17,11 +16,8 @@ class ServedBundle(PythonModel):
         """Read the bundle that was logged as the artifact ``bundle``."""
         self.bundle = Bundle.load(context.artifacts["bundle"])
 
-    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
-        """Rank ``k`` items (parameter, 20) for each ``customer_id`` of the input frame.
-
-        Without type hints: MLflow would take them for the schema of the input.
-        """
+    def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:
+        """Rank ``k`` items (parameter, 20) for each ``customer_id`` of the input frame."""
         del context
         k = int((params or {}).get("k", 20))
         return self.bundle.model.recommend(

@@ -91,9 +91,10 @@ class Stage:
         known = people if people is not None else self.people.take(borrowed)
         scene = Scene(pairs, past, known, self.items, self.totals, self.seen_out)
         columns, owners = features_of(scene, self.without)
+        owners = {name: owners[name] for name in sorted(owners)}  # the same after loading
         values = np.empty((len(pairs), len(columns)), dtype=np.float32)
-        for place, column in enumerate(columns.values()):
-            values[:, place] = column
+        for place, name in enumerate(owners):
+            values[:, place] = columns[name]
         return Table(pairs, values, owners)
 
     def blocks(self, n: int) -> Iterator[slice]:

@@ -1,0 +1,80 @@
+"""Rows of measurements and the tables made of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.training.conftest import Bench
+from training import report
+from training.report import Row, main, read_rows, render, rows_of, update, write_rows
+from training.runner import run
+
+
+def row(model: str, value: float, metric: str = "recall@20", **more: float) -> Row:
+    return Row(
+        dataset="shop", protocol="discover, t", model=model, metric=metric, value=value, **more
+    )  # type: ignore[arg-type]
+
+
+def test_measuring_again_replaces(tmp_path: Path) -> None:
+    path = tmp_path / "reports" / "x.json"
+    write_rows(path, [row("als", 0.1), row("ease", 0.2)])
+    write_rows(path, [row("als", 0.3)])
+    assert {each["model"]: each["value"] for each in read_rows(path)} == {"als": 0.3, "ease": 0.2}
+
+
+def test_rows_carry_the_reference_of_the_configuration(bench: Bench) -> None:
+    plan = bench.plan("model=popular", "+references.popular={recall@20: 0.25}", name="popular")
+    rows = {each.metric: each for each in rows_of(run(plan))}
+    found = rows["recall@20"]
+    assert found.reference == 0.25
+    assert found.ratio == pytest.approx(found.value / 0.25)
+    assert found.low is not None
+    assert found.low <= found.value
+    assert rows["coverage@20"].low is None
+    assert found.protocol.startswith("discover, global-")
+
+
+def test_table_is_ordered_by_the_first_metric() -> None:
+    rows = [
+        row("weak", 0.1, low=0.05, high=0.15, seconds=1.0),
+        row("strong", 0.2, reference=0.19),
+        row("strong", 0.3, metric="ndcg@20"),
+    ]
+    lines = render([each.__dict__ for each in rows]).splitlines()
+    assert lines[0] == "| model | protocol | recall@20 | ndcg@20 | fit s | reference |"
+    assert lines[2] == "| strong | discover, t | 0.2000 | 0.3000 | – | recall@20 0.19 |"
+    assert lines[3] == "| weak | discover, t | 0.1000 [0.0500, 0.1500] | – | 1.0 | – |"
+
+
+def test_pages_are_rewritten_between_marks(tmp_path: Path) -> None:
+    page = tmp_path / "README.md"
+    page.write_text(
+        "before\n<!-- results:shop recall@20 -->\nold\n<!-- /results -->\nafter\n"
+        "<!-- results:missing -->\nkept\n<!-- /results -->\n"
+    )
+    write_rows(tmp_path / "data" / "reports" / "shop.json", [row("als", 0.125)])
+    assert main(tmp_path) == 1
+    text = page.read_text()
+    assert "| als | discover, t | 0.1250 | – |" in text
+    assert "old" not in text
+    assert "kept" in text
+    assert text.startswith("before\n<!-- results:shop recall@20 -->\n")
+    assert update(page, tmp_path / "data" / "reports") == ["missing"]
+    assert page.read_text() == text
+
+
+def test_all_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "PAGES", ("page.md",))
+    (tmp_path / "page.md").write_text("nothing marked")
+    assert main(tmp_path) == 0
+
+
+def test_what_is_no_report_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(orjson.dumps([{"model": "als"}]))
+    with pytest.raises(ValueError, match="expected a list of rows"):
+        read_rows(path)

@@ -1,0 +1,209 @@
+"""What an MLflow run holds, and what a sweep adds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.training.conftest import Bench, ranker_settings
+from training.metrics import Interval
+from training.registry import NoChampionError, Registry, load_champion
+from training.runner import Result, run
+from training.tracking import names, plots, sweep, table
+from training.tracking.log import log_result, plan_of_run, tracked_run
+from training.tracking.store import TrackingStore
+
+
+@pytest.fixture(scope="module")
+def results(bench: Bench) -> list[Result]:
+    """Popularity, EASE and a ranker on the same split."""
+    plans = [
+        bench.plan("model=popular", "task=again", name="popular"),
+        bench.plan("model=ease", "task=again", name="ease"),
+        bench.plan(*ranker_settings(), "task=again", name="ranker"),
+    ]
+    return [run(plan) for plan in plans]
+
+
+@pytest.fixture(scope="module")
+def logged(bench: Bench, results: list[Result]) -> str:
+    """Run id of the logged ranker."""
+    with tracked_run(bench.store, results[2].plan) as run_id:
+        log_result(bench.store, results[2], run_id)
+    return run_id
+
+
+def test_a_run_holds_settings_metrics_tags_and_files(
+    bench: Bench, results: list[Result], logged: str
+) -> None:
+    client = bench.store.client()
+    found = client.get_run(logged)
+    ranker = results[2]
+    assert found.info.status == "FINISHED"
+    assert found.data.params["model.trees"] == "5"
+    assert found.data.params["model.sources.als.dimensions"] == "32"
+    assert found.data.metrics["recall_at_20"] == pytest.approx(ranker.value)
+    assert found.data.metrics["low/recall_at_20"] <= found.data.metrics["high/recall_at_20"]
+    assert found.data.metrics["warm/recall_at_20"] > 0
+    assert {"seconds/fit", "memory/peak_mb", "fit/examples"} <= set(found.data.metrics)
+    tags = found.data.tags
+    assert (tags["model"], tags["task"], tags["workspace"]) == ("ranker", "again", "shop")
+    assert tags["split_hash"] == ranker.evaluation.split_hash
+    assert tags["data_versions"] == '{"events":1}'
+    files = {f.path for f in client.list_artifacts(logged)}
+    assert {"config.json", "customers.parquet", "importance.json", "plots"} <= files
+    drawn = {f.path for f in client.list_artifacts(logged, "plots")}
+    assert drawn == {f"plots/{n}.png" for n in ("strata", "list_length", "importance")}
+    assert {d.tags[0].value for d in found.inputs.dataset_inputs} == {"training", "evaluation"}
+    values = pd.read_parquet(client.download_artifacts(logged, "customers.parquet"))
+    assert values["recall@20"].mean() == pytest.approx(ranker.value)
+
+
+def test_the_plan_of_a_run_can_be_built_again(
+    bench: Bench, results: list[Result], logged: str
+) -> None:
+    client = bench.store.client()
+    again = plan_of_run(client, client.get_run(logged))
+    assert again.model_key == results[2].plan.model_key
+    assert again.data_key == results[2].plan.data_key
+
+
+def test_the_logged_bundle_answers_through_mlflow(
+    bench: Bench, results: list[Result], logged: str
+) -> None:
+    mlflow = bench.store.connect()
+    output = bench.store.client().get_run(logged).outputs.model_outputs[0]
+    model = mlflow.pyfunc.load_model(f"models:/{output.model_id}")
+    asked = pd.DataFrame({"customer_id": ["c001", "nobody"]})
+    answer = model.predict(asked, params={"k": 3})
+    expected = results[2].model.recommend(["c001", "nobody"], 3, exclude_seen=False)
+    pd.testing.assert_frame_equal(answer, expected)
+
+
+def test_a_failing_run_ends_failed(bench: Bench, results: list[Result]) -> None:
+    def fail() -> None:
+        with tracked_run(bench.store, results[0].plan) as run_id:
+            seen.append(run_id)
+            raise ValueError("no luck")
+
+    seen: list[str] = []
+    with pytest.raises(ValueError, match="no luck"):
+        fail()
+    assert bench.store.client().get_run(seen[0]).info.status == "FAILED"
+
+
+def test_experiments_keep_artifacts_beside_the_database(tmp_path: Path) -> None:
+    store = TrackingStore(tmp_path / "runs")
+    number = store.experiment("shop", "again")
+    assert store.experiment("shop", "again") == number
+    found = store.client().get_experiment(number)
+    assert found.name == "shop/again"
+    assert found.artifact_location == (tmp_path / "runs/artifacts/shop/again").as_uri()
+    assert (tmp_path / "runs" / "mlflow.db").exists()
+
+
+def test_comparison_has_a_row_a_model_and_paired_differences(results: list[Result]) -> None:
+    found = table.comparison(results)
+    assert found["recall@20"].is_monotonic_decreasing
+    by_model = found.set_index("model")
+    assert np.isnan(by_model.loc["popular", "over popularity"])
+    difference = by_model.loc["ease", "over popularity"]
+    assert difference == pytest.approx(
+        by_model.loc["ease", "recall@20"] - by_model.loc["popular", "recall@20"]
+    )
+    assert by_model.loc["ease", "over popularity low"] < difference
+    shown = table.readable(found, ["recall@20", "no such metric"])
+    text = table.markdown(shown)
+    assert text.count("\n") == 5
+    assert "[" in shown.set_index("model").loc["ease", "over popularity"]
+
+
+def test_a_sweep_logs_table_and_plot_to_its_parent(bench: Bench, results: list[Result]) -> None:
+    callback = sweep.SweepCallback()
+    callback.on_multirun_start(bench.config())
+    running = sweep.current()
+    assert running is not None
+    parent = running.parent(bench.store, results[0].plan)
+    assert running.parent(bench.store, results[1].plan) == parent
+    running.results += [(parent, result) for result in results[:2]]
+    callback.on_multirun_end(bench.config())
+    assert sweep.current() is None
+    client = bench.store.client()
+    found = client.get_run(parent)
+    assert found.info.status == "FINISHED"
+    assert found.data.tags["best_model"] == "ease"
+    files = {f.path for f in client.list_artifacts(parent)}
+    assert files == {f"comparison.{kind}" for kind in ("csv", "md", "html", "png")}
+
+
+def test_a_sweep_without_jobs_logs_nothing() -> None:
+    callback = sweep.SweepCallback()
+    callback.on_multirun_start({})  # type: ignore[arg-type]
+    callback.on_multirun_end({})  # type: ignore[arg-type]
+    callback.on_multirun_end({})  # type: ignore[arg-type]
+    assert sweep.current() is None
+
+
+def test_plots_draw_what_was_measured(results: list[Result]) -> None:
+    found = results[0].evaluation
+    axes = plots.by_stratum(found, "recall@20").axes[0]
+    labels = [text.get_text() for text in axes.get_yticklabels()]
+    assert labels[0] == f"all (n = {len(found.customers)})"
+    assert len(plots.by_rank(found).axes[0].lines) == 2
+    bars = plots.importance({"a": 3.0, "b": 1.0}, {"a": "topic", "b": "similar"}).axes[0].patches
+    assert sorted(bar.get_width() for bar in bars) == [0.25, 0.75]
+    assert plots.compare(table.comparison(results), "recall@20").axes[0].get_title()
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "signed", "text"),
+    [
+        (0.5, 0.4, 0.6, False, "0.5000 [0.4000, 0.6000]"),
+        (0.5, float("nan"), float("nan"), False, "0.5000"),
+        (0.01, -0.01, 0.03, True, "+0.0100 [-0.0100, +0.0300]"),
+        (float("nan"), 0, 0, False, "–"),
+    ],
+)
+def test_intervals_as_text(value: float, low: float, high: float, signed: bool, text: str) -> None:
+    assert table.interval_text(value, low, high, signed=signed) == text
+
+
+def test_settings_are_flattened_for_mlflow() -> None:
+    flat = names.flattened({"model": {"a": 1, "empty": {}, "b": {"c@": [1, 2]}}})
+    assert flat == {"model.a": "1", "model.empty": "{}", "model.b.c_": "[1, 2]"}
+
+
+def test_commit_is_read_from_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "_ROOT", tmp_path)
+    assert names.commit() == ""
+    git = tmp_path / ".git"
+    (git / "refs" / "heads").mkdir(parents=True)
+    (git / "HEAD").write_text("ref: refs/heads/main\n")
+    (git / "packed-refs").write_text("# pack\nabc refs/heads/main\n")
+    assert names.commit() == "abc"
+    (git / "refs" / "heads" / "main").write_text("def\n")
+    assert names.commit() == "def"
+    (git / "HEAD").write_text("0123\n")
+    assert names.commit() == "0123"
+
+
+def test_without_champion_the_error_says_what_to_do(bench: Bench) -> None:
+    assert Registry("nowhere", bench.store).champion() is None
+    with pytest.raises(NoChampionError, match=r"python -m training\.promote"):
+        load_champion("nowhere", bench.store)
+    with pytest.raises(NoChampionError, match="no champion"):
+        Registry("nowhere", bench.store).rollback()
+
+
+def test_an_interval_needs_no_ends(results: list[Result]) -> None:
+    named = names.metrics_named(results[0])
+    assert "coverage_at_20" in named
+    assert "low/coverage_at_20" not in named
+    assert not any(np.isnan(value) for value in named.values())
+    assert isinstance(Interval(1.0, 1.0, 1.0, 1), Interval)
+    typed: Any = named
+    assert all(isinstance(value, float) for value in typed.values())
