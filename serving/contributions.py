@@ -48,10 +48,10 @@ def by_factors(factors: FloatArray) -> Contributions:
     """Return the cosine of item factors float32 [n_items, d]."""
     lengths = np.sqrt(np.einsum("ij,ij->i", factors, factors))
     scale = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    unit = np.nan_to_num(factors * scale[:, None])
 
     def cosine(had: IntArray, items: IntArray) -> FloatArray:
-        left = factors[had] * scale[had, None]
-        found: FloatArray = np.nan_to_num(left @ (factors[items] * scale[items, None]).T)
+        found: FloatArray = unit[had] @ unit[items].T
         return found
 
     return cosine

@@ -98,37 +98,36 @@ class Grounds:
     def evidence(self, case: Case) -> list[Evidence]:
         """Return one evidence for every recommended item of one customer."""
         causes = self._causes(case)
-        often = self._often(case)
         before = dict(zip(case.had.tolist(), case.counts.tolist(), strict=True))
+        fallback = case.fallback.tolist()
         found = []
         for place, item in enumerate(case.items.tolist()):
             if item in before:
                 found.append(Evidence(Ground.AGAIN, times=int(before[item])))
-            elif case.fallback[place]:
+            elif fallback[place]:
                 found.append(self._popular(item, strict=False) or Evidence(Ground.POPULAR))
             else:
                 order = case.orders[place] if case.orders else USUAL_ORDER
-                made = (self._of_group(g, item, causes[place], often, case.told) for g in order)
+                made = (self._of_group(group, item, causes[place], case) for group in order)
                 best = next((one for one in made if one is not None), None)
                 found.append(best or Evidence(Ground.SUGGESTED))
         return found
 
-    def _of_group(
-        self, group: str, item: int, cause: int, often: frozenset[int], told: Told
-    ) -> Evidence | None:
+    def _of_group(self, group: str, item: int, cause: int, case: Case) -> Evidence | None:
         """Return the evidence a group of features gives, None where it would not be true."""
-        code = int(self._catalog.category_codes[item])
-        leaf = self._leaves[code] if code >= 0 else ""
         if group == "similar" and cause >= 0:
             simulated = bool(self._catalog.simulated[cause])
             return Evidence(Ground.BECAUSE, self._catalog.titles[cause], simulated=simulated)
-        if group == "behavior" and code in often:
-            return Evidence(Ground.CATEGORY, leaf)
         if group == "popularity":
             return self._popular(item, strict=True)
+        told = case.told
         if group in {"sentiment", "topic"} and told.words:
             words = ", ".join(told.words[:_WORDS])
             return Evidence(Ground.WORDS, words, simulated=told.simulated)
+        code = int(self._catalog.category_codes[item])
+        leaf = self._leaves[code] if code >= 0 else ""
+        if group == "behavior" and leaf and self._is_frequent(code, case):
+            return Evidence(Ground.CATEGORY, leaf)
         if group == "profile" and leaf and leaf in told.interests:
             return Evidence(Ground.INTEREST, leaf)
         return None
@@ -143,15 +142,12 @@ class Grounds:
         found: list[int] = causes.tolist()
         return found
 
-    def _often(self, case: Case) -> frozenset[int]:
-        """Return the categories that take a good share of a history."""
+    def _is_frequent(self, code: int, case: Case) -> bool:
+        """Return whether a category takes a good share of a history."""
         if not len(case.had):
-            return frozenset()
-        codes = self._catalog.category_codes[case.had]
-        known = codes >= 0
-        weights = np.bincount(codes[known], case.counts[known])
-        often = (weights >= _OFTEN_EVENTS) & (weights >= _OFTEN_SHARE * case.counts.sum())
-        return frozenset(np.flatnonzero(often).tolist())
+            return False
+        share = case.counts[self._catalog.category_codes[case.had] == code].sum()
+        return bool(share >= _OFTEN_EVENTS and share >= _OFTEN_SHARE * case.counts.sum())
 
     def _popular(self, item: int, strict: bool) -> Evidence | None:
         """Return that an item is popular; strictly: among the most popular of its category."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Language(StrEnum):
@@ -136,6 +137,7 @@ def short_message(length: int, k: int, lang: Language = Language.EN) -> str:
     return f"{length} of {k} items: no others fit what was asked."
 
 
+@lru_cache(maxsize=100_000)
 def shortened(text: str) -> str:
     """Return a title short enough for a sentence, without a full stop at its end."""
     clean = " ".join(text.split()).rstrip(".")
