@@ -17,9 +17,11 @@ from training.interactions import Interactions
 from training.models.base import Recommender
 from training.models.ranking.booster import Booster, Objective, fit_booster
 from training.models.ranking.items import ItemState
+from training.models.ranking.learning import Examples, examples_of, joined
+from training.models.ranking.named import below, under
 from training.models.ranking.past import Past
 from training.models.ranking.people import CustomerState
-from training.models.ranking.stage import Stage, Table
+from training.models.ranking.stage import Stage
 from training.models.ranking.windows import Window, fresh, windows_of
 
 if TYPE_CHECKING:
@@ -112,7 +114,6 @@ class Ranker(Recommender):
         recommendations: pd.DataFrame,
         *,
         histories: csr_matrix | None = None,
-        features: FeatureReader | None = None,
     ) -> pd.DataFrame:
         """Split the score of recommended items by feature group.
 
@@ -122,8 +123,6 @@ class Ranker(Recommender):
             ``customer_id`` and ``item_id``; rows that are no candidates get NaN.
         histories : csr_matrix, optional
             Counts by distinct customer, in order of first appearance.
-        features : FeatureReader, optional
-            As in :meth:`recommend`.
 
         Returns
         -------
@@ -141,8 +140,8 @@ class Ranker(Recommender):
         )
         for part in self._stage.blocks(len(numbers)):
             inside = np.flatnonzero((wanted >= part.start) & (wanted < part.stop))
-            table = self._table(numbers[part], rows[part], features)
-            place = _find(table, wanted[inside] - part.start, items[inside], len(self.items))
+            table = self._stage.table(numbers[part], rows[part])
+            place = table.pairs.find(wanted[inside] - part.start, items[inside], len(self.items))
             hit = place >= 0
             if not hit.any():
                 continue
@@ -158,38 +157,31 @@ class Ranker(Recommender):
     def _fit(
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None
     ) -> None:
-        shuffle = None
+        self._shuffle = None
         if self.shuffle_profiles:
-            shuffle = (
-                np.random.default_rng(self.seed)
-                .permutation(len(interactions.customers))
-                .astype(np.int32)
-            )
-        self._shuffle = shuffle
-        parts = [
-            self._examples(window, features, place)
-            for place, window in enumerate(windows_of(interactions, self.windows, self.window_days))
-        ]
-        parts = [part for part in parts if part[1].any()]
-        if not parts:
+            order = np.random.default_rng(self.seed).permutation(len(interactions.customers))
+            self._shuffle = order.astype(np.int32)
+        windows = windows_of(interactions, self.windows, self.window_days)
+        learned = joined([self._examples(w, features, n) for n, w in enumerate(windows)])
+        if not learned.labels.any():
             raise ValueError(
                 f"ranker: none of the last {self.windows} windows of {self.window_days} days "
                 "holds a choice among the candidates; use longer windows or more data"
             )
-        self._measure(parts)
+        self._measured = {
+            "windows": float(len(windows)),
+            "examples": float(len(learned)),
+            "positives": float(learned.labels.sum()),
+            "features": float(learned.matrix.shape[1]),
+        }
         self._booster = fit_booster(
-            np.concatenate([part[0] for part in parts]),
-            np.concatenate([part[1] for part in parts]),
-            np.concatenate([part[2] for part in parts]).tolist(),
-            parts[0][3],
+            learned,
             objective=self.objective,
             trees=self.trees,
             leaves=self.leaves,
             learning_rate=self.learning_rate,
             seed=self.seed,
         )
-        for source in self.sources.values():
-            source.fit_matrix(matrix, interactions, features)
         self._stage = self._stage_at(interactions, matrix, self.sources, features)
 
     def _stage_at(
@@ -199,6 +191,9 @@ class Ranker(Recommender):
         sources: Mapping[str, Recommender],
         features: FeatureReader | None,
     ) -> Stage:
+        """Fit ``sources`` and read the states as of the end of ``interactions``."""
+        for source in sources.values():
+            source.fit_matrix(matrix, interactions, features)
         past = Past.of(interactions, matrix)
         ids = interactions.customers.ids.tolist()
         people = CustomerState.of(ids, interactions.until, features)
@@ -222,54 +217,18 @@ class Ranker(Recommender):
             shuffle=self._shuffle,
         )
 
-    def _examples(
-        self, window: Window, features: FeatureReader | None, place: int
-    ) -> tuple[FloatArray, NDArray[np.bool_], NDArray[np.int64], Mapping[str, str]]:
-        """Return features, labels, candidates a customer and column groups of one window."""
+    def _examples(self, window: Window, features: FeatureReader | None, place: int) -> Examples:
         matrix = window.past.csr()
-        sources = fresh(self.sources)
-        for source in sources.values():
-            source.fit_matrix(matrix, window.past, features)
-        stage = self._stage_at(window.past, matrix, sources, features)
-        active = (np.diff(window.happened.indptr) > 0) & (np.diff(matrix.indptr) > 0)
-        numbers = np.flatnonzero(active).astype(np.int32)
-        rng = np.random.default_rng([self.seed, place])
-        tables, labels, sizes = [], [], []
-        owners: Mapping[str, str] = {}
-        for part in stage.blocks(len(numbers)):
-            table = stage.table(numbers[part], matrix[numbers[part]])
-            pairs, owners = table.pairs, table.owners
-            chosen = window.happened[numbers[part]][pairs.rows, pairs.items]
-            label = np.asarray(chosen).ravel() > 0
-            reachable = np.bincount(pairs.rows, weights=label, minlength=part.stop - part.start)
-            keep = (label | (rng.random(len(label)) < self.negatives)) & (reachable[pairs.rows] > 0)
-            tables.append(table.matrix[keep])
-            labels.append(label[keep])
-            sizes.append(np.unique(pairs.rows[keep], return_counts=True)[1])
-        if not tables:
-            return np.zeros((0, 0), np.float32), np.zeros(0, bool), np.zeros(0, np.int64), owners
-        return np.concatenate(tables), np.concatenate(labels), np.concatenate(sizes), owners
-
-    def _measure(self, parts: Sequence[tuple[Any, ...]]) -> None:
-        self._measured = {
-            "windows": float(len(parts)),
-            "examples": float(sum(len(part[1]) for part in parts)),
-            "positives": float(sum(part[1].sum() for part in parts)),
-            "features": float(parts[0][0].shape[1]),
-        }
-
-    def _table(
-        self, numbers: IntArray, histories: csr_matrix, features: FeatureReader | None
-    ) -> Table:
-        del features  # profiles are those of the fit, so that batch and online agree
-        return self._stage.table(numbers, histories)
+        stage = self._stage_at(window.past, matrix, fresh(self.sources), features)
+        return examples_of(stage, window, matrix, negatives=self.negatives, seed=(self.seed, place))
 
     def _score(
         self, numbers: IntArray, histories: csr_matrix, features: FeatureReader | None
     ) -> FloatArray:
+        del features  # profiles are those of the fit, so that batch and online agree
         scores = np.full(histories.shape, np.nan, dtype=np.float32)
         for part in self._stage.blocks(len(numbers)):
-            table = self._table(numbers[part], histories[part], features)
+            table = self._stage.table(numbers[part], histories[part])
             if len(table.pairs):
                 found = self._booster.score(table.matrix)
                 scores[part.start + table.pairs.rows, table.pairs.items] = found
@@ -286,8 +245,7 @@ class Ranker(Recommender):
         if self._shuffle is not None:
             named["shuffle"] = self._shuffle
         for name in ("past", "people", "items"):
-            arrays = getattr(stage, name).arrays()
-            named |= {f"{name}/{key}": values for key, values in arrays.items()}
+            named |= under(f"{name}/", getattr(stage, name).arrays())
         return named
 
     def _restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -295,26 +253,9 @@ class Ranker(Recommender):
         self._measured = described["measured"]
         self._booster = Booster.from_bytes(arrays["trees"], described["owners"])
         self._shuffle = arrays.get("shuffle")
-
-        def part(name: str) -> dict[str, NDArray[Any]]:
-            start = f"{name}/"
-            return {k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)}
-
         self._stage = self._stage_of(
-            Past.restore(self.histories, part("past")),
-            CustomerState.restore(part("people")),
-            ItemState.restore(part("items")),
+            Past.restore(self.histories, below(arrays, "past/")),
+            CustomerState.restore(below(arrays, "people/")),
+            ItemState.restore(below(arrays, "items/")),
             self.sources,
         )
-
-
-def _find(
-    table: Table, rows: NDArray[np.int64], items: IntArray, n_items: int
-) -> NDArray[np.int64]:
-    """Return the place of each (row, item) among the candidates, -1 where it is none."""
-    keys = table.pairs.rows.astype(np.int64) * n_items + table.pairs.items
-    wanted = rows * n_items + items
-    place = np.searchsorted(keys, wanted)
-    safe = np.minimum(place, max(len(keys) - 1, 0))
-    hit = (items >= 0) & (len(keys) > 0) & (keys[safe] == wanted if len(keys) else False)
-    return np.where(hit, safe, -1)

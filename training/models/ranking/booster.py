@@ -9,8 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.ids import FloatArray
+from training.models.ranking.learning import Examples
 
 Objective = Literal["binary", "lambdarank"]
+_FIXED: Mapping[str, Any] = {
+    "feature_fraction": 0.5,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "lambda_l2": 5.0,
+    "max_bin": 63,
+    "lambdarank_truncation_level": 40,
+    "deterministic": True,
+    "force_col_wise": True,
+    "verbose": -1,
+}
 _SMALL = 2_000  # rows below which waking a second thread costs more than it saves
 
 
@@ -69,10 +81,7 @@ class Booster:
 
 
 def fit_booster(
-    table: FloatArray,
-    labels: NDArray[np.bool_],
-    sizes: Sequence[int],
-    owners: Mapping[str, str],
+    learned: Examples,
     *,
     objective: Objective,
     trees: int,
@@ -80,45 +89,26 @@ def fit_booster(
     learning_rate: float,
     seed: int,
 ) -> Booster:
-    """Grow trees on pairs grouped by customer.
-
-    Parameters
-    ----------
-    table : ndarray float32 [pairs, columns]
-        Features in the order of ``owners``.
-    labels : ndarray bool [pairs]
-        Whether the customer chose the item.
-    sizes : sequence of int
-        Pairs of each customer, in order.
-    """
+    """Grow trees on labeled candidates (LightGBM; Ke 2017)."""
     import lightgbm  # noqa: PLC0415  (heavy: only rankers need it)
 
-    settings = {
+    given = {
         "objective": objective,
         "learning_rate": learning_rate,
         "num_leaves": leaves,
-        "min_data_in_leaf": max(5, min(100, len(table) // 200)),
-        "feature_fraction": 0.5,
-        "bagging_fraction": 0.7,
-        "bagging_freq": 1,
-        "lambda_l2": 5.0,
-        "max_bin": 63,
-        "lambdarank_truncation_level": 40,
         "seed": seed,
-        "deterministic": True,
-        "force_col_wise": True,
-        "num_threads": _threads(len(table) // 10),
-        "verbose": -1,
+        "min_data_in_leaf": max(5, min(100, len(learned) // 200)),
+        "num_threads": _threads(len(learned) // 10),
     }
     data = lightgbm.Dataset(
-        table,
-        label=labels.astype(np.float32),
-        group=list(sizes) if objective == "lambdarank" else None,
-        feature_name=list(owners),
-        params={"max_bin": 63, "verbose": -1},
+        learned.matrix,
+        label=learned.labels.astype(np.float32),
+        group=learned.sizes.tolist() if objective == "lambdarank" else None,
+        feature_name=list(learned.owners),
+        params={"max_bin": _FIXED["max_bin"], "verbose": -1},
     )
-    model = lightgbm.train(settings, data, num_boost_round=trees)
-    return Booster(model, list(owners), owners)
+    model = lightgbm.train({**_FIXED, **given}, data, num_boost_round=trees)
+    return Booster(model, list(learned.owners), learned.owners)
 
 
 def _threads(rows: int) -> int:

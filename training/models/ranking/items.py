@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from training.ids import FloatArray, IdMap, IntArray
 from training.interactions import Interactions
+from training.models.ranking.named import below, under
 from training.models.ranking.past import Past, days_before
 
 if TYPE_CHECKING:
@@ -70,20 +71,14 @@ class ItemState:
         """Return the state as named arrays."""
         named: dict[str, NDArray[Any]] = {"vectors": self.vectors, "topics": self.topics}
         for part in ("sales", "levels", "facts"):
-            named |= {f"{part}.{name}": values for name, values in getattr(self, part).items()}
+            named |= under(f"{part}.", getattr(self, part))
         return named
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> ItemState:
         """Take over what :meth:`arrays` returned."""
-
-        def part(prefix: str) -> dict[str, NDArray[Any]]:
-            start = f"{prefix}."
-            return {k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)}
-
-        return cls(
-            part("sales"), part("levels"), part("facts"), arrays["vectors"], arrays["topics"]
-        )
+        parts = (below(arrays, f"{name}.") for name in ("sales", "levels", "facts"))
+        return cls(*parts, arrays["vectors"], arrays["topics"])
 
 
 def matrix_of(column: pd.Series[Any] | None, rows: int) -> FloatArray:

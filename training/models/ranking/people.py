@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from training.ids import FloatArray, IntArray
 from training.models.ranking.items import matrix_of
+from training.models.ranking.named import below, under
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,15 +99,10 @@ class CustomerState:
         """Return the state as named arrays."""
         named: dict[str, NDArray[Any]] = {"topics": self.topics}
         for part in ("numbers", "vectors"):
-            named |= {f"{part}.{name}": values for name, values in getattr(self, part).items()}
+            named |= under(f"{part}.", getattr(self, part))
         return named
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> CustomerState:
         """Take over what :meth:`arrays` returned."""
-
-        def part(prefix: str) -> dict[str, NDArray[Any]]:
-            start = f"{prefix}."
-            return {k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)}
-
-        return cls(part("numbers"), part("vectors"), arrays["topics"])
+        return cls(below(arrays, "numbers."), below(arrays, "vectors."), arrays["topics"])

@@ -126,4 +126,4 @@ class Stage:
 def _shares(past: Past, codes: IntArray) -> FloatArray:
     """Return the share of all events in each group of items, float32 [groups]."""
     found = np.bincount(codes[past.items], weights=past.counts, minlength=int(codes.max()) + 1)
-    return (found / max(found.sum(), 1)).astype(np.float32)
+    return np.asarray(found / max(found.sum(), 1), dtype=np.float32)
