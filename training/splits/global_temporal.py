@@ -94,6 +94,6 @@ class GlobalTemporal:
         if not len(train) or rows.empty:
             raise ValueError(
                 f"split {name}: {len(train)} rows to learn from, {len(rows)} to predict; the data "
-                f"reaches from {happened.min()} to {happened.max()}: change the cutoff or the window"
+                f"reaches from {happened.min()} to {happened.max()}: change cutoff or window"
             )
         return Split(train, distinct_pairs(rows), cutoff, name, catalog)
