@@ -68,4 +68,4 @@ def reciprocal_rank(rankings: Rankings) -> Values:
 @metric("hit_rate", "ranking", "Share of customers with at least one hit.")
 def hit_rate(rankings: Rankings) -> Values:
     """Return 1 where there is a hit, else 0, [n]."""
-    return rankings.hits.any(axis=1).astype(np.float64)
+    return np.asarray(rankings.hits.any(axis=1), dtype=np.float64)
