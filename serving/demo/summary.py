@@ -18,6 +18,7 @@ from ingest.workspace import Workspace
 from serving.demo.stages import StageRun
 
 TABLES = ("customers", "items", "events", "feedback", "messages")
+WRITTEN = ("feedback", "messages")
 METRICS = ("recall@20", "ndcg@20")
 TRAITS = ("stage", "price_band", "mood_label", "interests", "purchases", "recency_days")
 
@@ -38,18 +39,24 @@ def summarize(
     recommendations : Path
         Output of the batch job.
     """
-    store = Store(workspace.store)
+    ranked = pq.read_table(recommendations).to_pandas()
     return {
+        **_counts(Store(workspace.store)),
         "stages": [asdict(run) for run in stages],
         "seconds": round(sum(run.seconds for run in stages if not run.skipped), 1),
         "peak_mb": max(run.peak_mb for run in stages),
+        "models": models(report),
+        "customers": examples(profiles_of(workspace, sorted(set(ranked["customer_id"]))), ranked),
+    }
+
+
+def _counts(store: Store) -> dict[str, dict[str, int]]:
+    simulated = pc.field("source") == "simulated"
+    return {
         "rows": {table: store.dataset(table).count_rows() for table in TABLES},
         "simulated_rows": {
-            table: store.dataset(table).count_rows(filter=pc.field("source") == "simulated")
-            for table in ("feedback", "messages")
+            table: store.dataset(table).count_rows(filter=simulated) for table in WRITTEN
         },
-        "models": models(report),
-        "customers": examples(workspace, recommendations),
     }
 
 
@@ -63,13 +70,15 @@ def models(report: Path) -> list[dict[str, Any]]:
     return sorted(found.values(), key=lambda model: -float(model[METRICS[0]][0]))
 
 
-def examples(workspace: Workspace, recommendations: Path, number: int = 3) -> list[dict[str, Any]]:
-    """Return customers that differ in stage and mood, with profile and first recommendations."""
+def profiles_of(workspace: Workspace, customers: Sequence[str]) -> pd.DataFrame:
+    """Return the readable profiles of customers from the online store."""
     from features.store.reader import FeatureReader  # noqa: PLC0415  (imports Feast: seconds)
 
-    ranked = pq.read_table(recommendations).to_pandas()
-    ids = sorted(set(ranked["customer_id"]))
-    profiles = FeatureReader(workspace).customers(ids, service="profile_v1")
+    return FeatureReader(workspace).customers(customers, service="profile_v1")
+
+
+def examples(profiles: pd.DataFrame, ranked: pd.DataFrame, number: int = 3) -> list[dict[str, Any]]:
+    """Return customers that differ in stage and mood, with profile and first recommendations."""
     spoken = profiles[profiles["simulated_share"].notna()]
     chosen = spoken.drop_duplicates(["stage", "mood_label"]).head(number)
     return [_example(str(who), row, ranked) for who, row in chosen.iterrows()]
