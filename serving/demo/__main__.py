@@ -36,14 +36,15 @@ def _model_table(models: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _customer_table(customer: dict[str, Any]) -> Table:
+def _show_customer(console: Console, customer: dict[str, Any]) -> None:
     traits = ", ".join(f"{name}: {value}" for name, value in customer["profile"].items())
     note = f"{customer['simulated_share']:.0%} of the texts behind it are simulated"
-    table = Table("#", "item", "why", title=f"Customer {customer['customer_id']} ({note})")
+    console.print(f"\nCustomer {customer['customer_id']} ({note})", style="bold", soft_wrap=True)
+    console.print(traits, soft_wrap=True)
+    table = Table("#", "item", "why")
     for row in customer["recommendations"]:
         table.add_row(str(row["rank"]), row["title"], row["reason"])
-    table.caption = traits
-    return table
+    console.print(table)
 
 
 def main() -> None:
@@ -68,7 +69,7 @@ def main() -> None:
     for part in (_stage_table(runs), _model_table(summary["models"])):
         console.print(part)
     for customer in summary["customers"]:
-        console.print(_customer_table(customer))
+        _show_customer(console, customer)
     console.print(f"Rows: {rows}; simulated among them: {simulated}")
     console.print(f"{summary['seconds']} s, {summary['peak_mb']} MB at most; kept in {SUMMARY}")
     console.print("\nNext:", *lines(summary), sep="\n  ", highlight=False, soft_wrap=True)
