@@ -33,6 +33,7 @@ def main(config: DictConfig) -> None:
         port=settings.port,
         workers=1,
         access_log=False,
+        proxy_headers=False,
         log_config=None,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )

@@ -13,6 +13,7 @@ from serving.api.deps import ReadyDep, ServiceDep
 from serving.api.schemas import Health, Readiness
 
 router = APIRouter(tags=["operations"])
+_HEALTHY = orjson.dumps({"status": "ok", "version": version("huaxiang")})
 _METRICS_EXAMPLE = (
     "# TYPE huaxiang_requests_total counter\n"
     'huaxiang_requests_total{method="GET",route="/health",status="200"} 3.0\n'
@@ -22,7 +23,7 @@ _METRICS_EXAMPLE = (
 @router.get("/health", response_model=Health, summary="The process is up")
 async def health() -> Response:
     """Answers as long as the process does."""
-    return json(orjson.dumps({"status": "ok", "version": version("huaxiang")}))
+    return json(_HEALTHY)
 
 
 @router.get(
