@@ -16,13 +16,12 @@ from training.ids import FloatArray, IntArray
 from training.interactions import Interactions
 from training.models.base import Recommender
 from training.models.ranking.booster import Booster, Objective, fit_booster
-from training.models.ranking.items import ItemState
 from training.models.ranking.learning import Examples, examples_of, joined
-from training.models.ranking.named import below, under
-from training.models.ranking.past import Past
-from training.models.ranking.people import CustomerState
+from training.models.ranking.scorer import Scorer
 from training.models.ranking.stage import Stage
 from training.models.ranking.windows import Window, fresh, windows_of
+from training.models.ranking.world import World
+from training.topk import TopK
 
 if TYPE_CHECKING:
     from features.store.reader import FeatureReader
@@ -107,7 +106,26 @@ class Ranker(Recommender):
     @property
     def booster(self) -> Booster:
         """The fitted trees, with the importance of each column."""
-        return self._booster
+        return self._scorer.booster
+
+    def top(
+        self,
+        customers: Sequence[str],
+        k: int,
+        *,
+        exclude_seen: bool = True,
+        candidates: Sequence[str] | None = None,
+        histories: csr_matrix | None = None,
+        features: FeatureReader | None = None,
+    ) -> tuple[TopK, NDArray[np.bool_]]:
+        """Rank as any model, but order only the pairs that are candidates: few out of many."""
+        del features  # profiles are those of the fit, so that batch and online agree
+        if k < 1:
+            raise ValueError(f"k: expected at least 1, received {k}")
+        numbers, rows = self.rows_of(customers, histories)
+        columns = self.columns_of(candidates)
+        best = self._scorer.top(numbers, rows, k, exclude_seen=exclude_seen, columns=columns)
+        return best, np.zeros(best.items.shape, dtype=bool)
 
     def explain(
         self,
@@ -135,20 +153,8 @@ class Ranker(Recommender):
         row_of = {customer: row for row, customer in enumerate(customers)}
         wanted = recommendations["customer_id"].map(row_of).to_numpy(dtype=np.int64)
         items = self.items.numbers(recommendations["item_id"].to_numpy(), missing="negative")
-        found = pd.DataFrame(
-            np.nan, index=recommendations.index, columns=sorted(set(self._booster.owners.values()))
-        )
-        for part in self._stage.blocks(len(numbers)):
-            inside = np.flatnonzero((wanted >= part.start) & (wanted < part.stop))
-            table = self._stage.table(numbers[part], rows[part])
-            place = table.pairs.find(wanted[inside] - part.start, items[inside], len(self.items))
-            hit = place >= 0
-            if not hit.any():
-                continue
-            groups = self._booster.contributions(table.matrix[place[hit]])
-            for name, values in groups.items():
-                found.loc[found.index[inside[hit]], name] = values
-        return found
+        reasons = self._scorer.explain(numbers, rows, wanted, items)
+        return pd.DataFrame(reasons, index=recommendations.index)
 
     def diagnostics(self) -> dict[str, float]:
         """Return how much was learned from and how many candidates could be hit."""
@@ -174,7 +180,7 @@ class Ranker(Recommender):
             "positives": float(learned.labels.sum()),
             "features": float(learned.matrix.shape[1]),
         }
-        self._booster = fit_booster(
+        booster = fit_booster(
             learned,
             objective=self.objective,
             trees=self.trees,
@@ -182,7 +188,8 @@ class Ranker(Recommender):
             learning_rate=self.learning_rate,
             seed=self.seed,
         )
-        self._stage = self._stage_at(interactions, matrix, self.sources, features)
+        stage = self._stage_at(interactions, matrix, self.sources, features)
+        self._scorer = Scorer(stage, booster)
 
     def _stage_at(
         self,
@@ -191,27 +198,16 @@ class Ranker(Recommender):
         sources: Mapping[str, Recommender],
         features: FeatureReader | None,
     ) -> Stage:
-        """Fit ``sources`` and read the states as of the end of ``interactions``."""
+        """Fit ``sources`` and read what is known as of the end of ``interactions``."""
         for source in sources.values():
             source.fit_matrix(matrix, interactions, features)
-        past = Past.of(interactions, matrix)
-        ids = interactions.customers.ids.tolist()
-        people = CustomerState.of(ids, interactions.until, features)
-        return self._stage_of(past, people, ItemState.of(interactions, past, features), sources)
+        return self._stage_of(World.of(interactions, matrix, features), sources)
 
-    def _stage_of(
-        self,
-        past: Past,
-        people: CustomerState,
-        items: ItemState,
-        sources: Mapping[str, Recommender],
-    ) -> Stage:
+    def _stage_of(self, world: World, sources: Mapping[str, Recommender]) -> Stage:
         return Stage(
             sources=sources,
             size=self.candidates,
-            past=past,
-            people=people,
-            items=items,
+            world=world,
             seen_out=self.task == "discover",
             without=self.without,
             shuffle=self._shuffle,
@@ -225,37 +221,23 @@ class Ranker(Recommender):
     def _score(
         self, numbers: IntArray, histories: csr_matrix, features: FeatureReader | None
     ) -> FloatArray:
-        del features  # profiles are those of the fit, so that batch and online agree
-        scores = np.full(histories.shape, np.nan, dtype=np.float32)
-        for part in self._stage.blocks(len(numbers)):
-            table = self._stage.table(numbers[part], histories[part])
-            if len(table.pairs):
-                found = self._booster.score(table.matrix)
-                scores[part.start + table.pairs.rows, table.pairs.items] = found
-        scores[(numbers < 0) & (np.diff(histories.indptr) == 0)] = np.nan
-        return scores
+        del features
+        return self._scorer.dense(numbers, histories)
 
     def _arrays(self) -> Mapping[str, NDArray[Any]]:
-        stage = self._stage
-        described = {"owners": self._booster.owners, "measured": self._measured}
-        named: dict[str, NDArray[Any]] = {
-            "trees": self._booster.to_bytes(),
+        stage, booster = self._scorer.stage, self._scorer.booster
+        described = {"owners": booster.owners, "measured": self._measured}
+        shuffle = {} if self._shuffle is None else {"shuffle": self._shuffle}
+        trees = {
+            "trees": booster.to_bytes(),
             "described": np.frombuffer(orjson.dumps(described), dtype=np.uint8),
         }
-        if self._shuffle is not None:
-            named["shuffle"] = self._shuffle
-        for name in ("past", "people", "items"):
-            named |= under(f"{name}/", getattr(stage, name).arrays())
-        return named
+        return {**stage.world.arrays(), **trees, **shuffle}
 
     def _restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         described = orjson.loads(arrays["described"].tobytes())
         self._measured = described["measured"]
-        self._booster = Booster.from_bytes(arrays["trees"], described["owners"])
         self._shuffle = arrays.get("shuffle")
-        self._stage = self._stage_of(
-            Past.restore(self.histories, below(arrays, "past/")),
-            CustomerState.restore(below(arrays, "people/")),
-            ItemState.restore(below(arrays, "items/")),
-            self.sources,
-        )
+        booster = Booster.from_bytes(arrays["trees"], described["owners"])
+        stage = self._stage_of(World.restore(self.histories, arrays), self.sources)
+        self._scorer = Scorer(stage, booster)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from training.metrics import Interval, paired_difference
+from training.metrics import Interval
 from training.models.popular import RecentPopularity
 from training.runner import Result
 
@@ -16,12 +16,18 @@ def comparison(results: Sequence[Result]) -> pd.DataFrame:
     """Return one row a result, best first; results on another split or task get their own rows.
 
     Columns: ``model``, ``task``, ``split``, every metric with ``low`` and ``high``, the difference
-    of the main metric to recent popularity with its paired interval, seconds and memory.
+    of the main metric to recent popularity and to the next row, each with its paired interval,
+    seconds and memory.
     """
-    rows = [_row(result, _baseline(result, results)) for result in results]
-    frame = pd.DataFrame(rows)
-    order = ["task", "split", results[0].plan.metric]
-    return frame.sort_values(order, ascending=[True, True, False], ignore_index=True)
+    ordered = sorted(results, key=lambda r: (r.plan.task.value, r.evaluation.split, -r.value))
+    return pd.DataFrame(
+        [
+            _row(
+                each, {"over popularity": _baseline(each, results), "over next": _next(each, rest)}
+            )
+            for each, rest in ((each, ordered[n + 1 :]) for n, each in enumerate(ordered))
+        ]
+    )
 
 
 def readable(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
@@ -33,11 +39,10 @@ def readable(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
                 interval_text(row[name], row[f"{name} low"], row[f"{name} high"])
                 for _, row in table.iterrows()
             ]
-    if "over popularity" in table:
-        columns = ["over popularity", "over popularity low", "over popularity high"]
-        shown["over popularity"] = [
-            interval_text(*row, signed=True)
-            for row in table[columns].itertuples(index=False, name=None)
+    for name in ("over popularity", "over next"):
+        columns = table[[name, f"{name} low", f"{name} high"]]
+        shown[name] = [
+            interval_text(*row, signed=True) for row in columns.itertuples(index=False, name=None)
         ]
     shown["fit s"] = [f"{value:.1f}" for value in table["fit_seconds"]]
     shown["peak MB"] = [f"{value:,.0f}" for value in table["peak_mb"]]
@@ -62,15 +67,21 @@ def interval_text(value: float, low: float, high: float, *, signed: bool = False
 
 def _baseline(result: Result, results: Sequence[Result]) -> Result | None:
     """Return recent popularity on the same split and task."""
-    for other in results:
-        same = other.evaluation.split_hash == result.evaluation.split_hash
-        same = same and other.plan.task == result.plan.task
-        if same and isinstance(other.plan.model, RecentPopularity):
-            return other
-    return None
+    popular = [other for other in results if isinstance(other.plan.model, RecentPopularity)]
+    return next((other for other in popular if _comparable(result, other)), None)
 
 
-def _row(result: Result, baseline: Result | None) -> dict[str, object]:
+def _next(result: Result, rest: Sequence[Result]) -> Result | None:
+    """Return the best of ``rest`` on the same split and task."""
+    return next((other for other in rest if _comparable(result, other)), None)
+
+
+def _comparable(first: Result, second: Result) -> bool:
+    same_split = first.evaluation.split_hash == second.evaluation.split_hash
+    return same_split and first.plan.task == second.plan.task
+
+
+def _row(result: Result, opponents: Mapping[str, Result | None]) -> dict[str, object]:
     found, plan = result.evaluation, result.plan
     row: dict[str, object] = {"model": plan.model_name, "task": plan.task.value}
     row["split"] = found.split
@@ -79,12 +90,10 @@ def _row(result: Result, baseline: Result | None) -> dict[str, object]:
     for stratum, intervals in found.strata.items():
         if plan.metric in intervals:
             row[f"{plan.metric} {stratum}"] = intervals[plan.metric].value
-    over = Interval(float("nan"), float("nan"), float("nan"), 0)
-    if baseline is not None and baseline is not result:
-        over = paired_difference(
-            found.customers[plan.metric], baseline.evaluation.customers[plan.metric]
-        )
-    row |= {"over popularity": over.value}
-    row |= {"over popularity low": over.low, "over popularity high": over.high}
+    for name, other in opponents.items():
+        over = Interval(float("nan"), float("nan"), float("nan"), 0)
+        if other is not None and other is not result:
+            over = found.minus(other.evaluation, plan.metric)
+        row |= {name: over.value, f"{name} low": over.low, f"{name} high": over.high}
     row |= {"customers": found.counts.get("customers", 0), "fit_seconds": result.fit_seconds}
     return row | {"rank_seconds": result.rank_seconds, "peak_mb": result.peak_mb}

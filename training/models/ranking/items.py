@@ -77,8 +77,13 @@ class ItemState:
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> ItemState:
         """Take over what :meth:`arrays` returned."""
-        parts = (below(arrays, f"{name}.") for name in ("sales", "levels", "facts"))
-        return cls(*parts, arrays["vectors"], arrays["topics"])
+        return cls(
+            sales=below(arrays, "sales."),
+            levels=below(arrays, "levels."),
+            facts=below(arrays, "facts."),
+            vectors=arrays["vectors"],
+            topics=arrays["topics"],
+        )
 
 
 def matrix_of(column: pd.Series[Any] | None, rows: int) -> FloatArray:

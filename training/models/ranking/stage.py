@@ -12,9 +12,8 @@ from training.ids import FloatArray, IntArray
 from training.models.base import Recommender
 from training.models.ranking.candidates import Candidates, choose
 from training.models.ranking.groups import Scene, features_of
-from training.models.ranking.items import ItemState
 from training.models.ranking.past import Past
-from training.models.ranking.people import CustomerState
+from training.models.ranking.world import World
 
 SCORE_BYTES = 96 << 20  # most memory of the dense scores of one block
 CATEGORY_SOURCE = "my_categories"
@@ -46,8 +45,8 @@ class Stage:
         Fitted first-stage models.
     size : int
         Candidates each source may propose.
-    past, people, items : Past, CustomerState, ItemState
-        States as of the same moment.
+    world : World
+        What is known as of the same moment.
     seen_out : bool
         Whether items a customer had are left out.
     without : collection of str
@@ -61,24 +60,23 @@ class Stage:
         *,
         sources: Mapping[str, Recommender],
         size: int,
-        past: Past,
-        people: CustomerState,
-        items: ItemState,
+        world: World,
         seen_out: bool,
         without: Collection[str] = (),
         shuffle: IntArray | None = None,
     ) -> None:
         self.sources, self.size, self.seen_out = sources, size, seen_out
-        self.past, self.people, self.items = past, people, items
+        self.world = world
+        self.past, self.people, self.items = world.past, world.people, world.items
         self.without, self.shuffle = without, shuffle
-        self.totals = {level: _shares(past, codes) for level, codes in items.levels.items()}
+        self.totals = {
+            level: _shares(world.past, codes) for level, codes in world.items.levels.items()
+        }
 
-    def table(
-        self, numbers: IntArray, histories: csr_matrix, people: CustomerState | None = None
-    ) -> Table:
+    def table(self, numbers: IntArray, histories: csr_matrix) -> Table:
         """Return candidates and features of customers ``numbers`` (-1 unknown).
 
-        ``histories`` are counts [n, n_items]; ``people`` replaces the profiles known here.
+        ``histories`` are their counts [n, n_items].
         """
         borrowed = self._whose(numbers)
         own = self.past.rows(numbers, histories)
@@ -88,8 +86,8 @@ class Stage:
         if favorites is not None:
             scores[CATEGORY_SOURCE] = favorites
         pairs = choose(scores, self.size, histories if self.seen_out else None)
-        known = people if people is not None else self.people.take(borrowed)
-        scene = Scene(pairs, past, known, self.items, self.totals, self.seen_out)
+        people = self.people.take(borrowed)
+        scene = Scene(pairs, past, people, self.items, self.totals, self.seen_out)
         columns, owners = features_of(scene, self.without)
         owners = {name: owners[name] for name in sorted(owners)}  # the same after loading
         values = np.empty((len(pairs), len(columns)), dtype=np.float32)
