@@ -56,7 +56,8 @@ def pairs(tables: BehaviorTables, as_of: int, half_life_days: float) -> Table:
 def item_prices(tables: BehaviorTables, known_pairs: Table, *, smallest: int = 5) -> Table:
     """Return the price of each item as of the pairs' time, and where it lies among its kind.
 
-    The price is the mean price paid so far, else the listed one. ``price_quantile`` is the share of
+    The price is the mean price paid so far, else the listed one, rounded to six decimals so that
+    the order of summing cannot break a tie. ``price_quantile`` is the share of
     priced items of the same category that are cheaper (``percent_rank``, 0..1); categories with
     fewer than ``smallest`` priced items are compared with all items.
 
@@ -70,7 +71,7 @@ def item_prices(tables: BehaviorTables, known_pairs: Table, *, smallest: int = 5
     )
     priced = (
         tables.items.inner_join(paid, "item")
-        .select("item", "leaf", price=ibis.coalesce(_.paid, _.listed_price))
+        .select("item", "leaf", price=ibis.coalesce(_.paid, _.listed_price).round(6))
         .filter(_.price.notnull())
     )
     kind = ibis.window(group_by="leaf", order_by="price")
