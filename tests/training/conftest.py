@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ CONF = Path(__file__).parents[2] / "conf"
 class Bench:
     """Configurations of a small shop, in a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, blank_store: Path) -> None:
         self.folder = folder
         self.data = folder / "data"
         self.tracking = folder / "mlruns"
+        self.tracking.mkdir()
+        shutil.copy(blank_store, self.tracking / "mlflow.db")
         workspace(self.data)
 
     @property
@@ -48,13 +51,21 @@ class Bench:
 
 
 @pytest.fixture(scope="session")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return Bench(tmp_path_factory.mktemp("bench"))
+def blank_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database without runs: making one takes seconds, copying it does not."""
+    folder = tmp_path_factory.mktemp("blank")
+    TrackingStore(folder).client().search_experiments()
+    return folder / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory: pytest.TempPathFactory, blank_store: Path) -> Bench:
+    return Bench(tmp_path_factory.mktemp("bench"), blank_store)
 
 
 @pytest.fixture
-def own_bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def own_bench(tmp_path: Path, blank_store: Path) -> Bench:
+    return Bench(tmp_path, blank_store)
 
 
 def ranker_settings(**_: Any) -> list[str]:

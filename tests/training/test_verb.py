@@ -43,7 +43,7 @@ def test_wrong_settings_end_with_2_and_a_sentence(
         verb.train(own_bench.config("model=als", "model.dimensions=-3"), "als")
     assert end.value.code == 2
     assert "error: model: dimensions: Input should be greater than 0" in capsys.readouterr().err
-    assert not own_bench.tracking.exists()
+    assert not (own_bench.tracking / "artifacts").exists()
 
 
 def test_a_failing_model_ends_with_1(own_bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
