@@ -11,10 +11,18 @@ import pandas as pd
 import pyarrow as pa
 
 from features.store.config import repo_config
-from features.store.feast_api import FeatureService, FeatureStore
+from features.store.feast_api import EntityKey, FeatureService, FeatureStore, FeatureView, Value
 from features.store.files import checked_time
 from features.store.frames import arrow_frame, convert, frame
-from features.store.schema import TIME_COLUMN, service_columns, service_key
+from features.store.schema import (
+    NUMBER,
+    NUMBERS,
+    SERVICES,
+    TEXT,
+    TIME_COLUMN,
+    service_columns,
+    service_key,
+)
 from ingest.workspace import Workspace
 
 
@@ -49,6 +57,7 @@ class FeatureReader:
             )
         self.workspace = workspace
         self._services: dict[str, FeatureService] = {}
+        self._views: dict[str, FeatureView] = {}
 
     @cached_property
     def store(self) -> FeatureStore:
@@ -87,14 +96,21 @@ class FeatureReader:
         return self._read("item_id", ids, as_of, service)
 
     def customer_online(self, customer_id: str, service: str = "ranker_v1") -> dict[str, Any]:
-        """Return the current features of one customer without building a frame.
+        """Return the current features of one customer, read straight from the online store.
 
         Values are as in :meth:`customers`: float (NaN if missing), str, array, list or None.
         """
         _check_key(service, "customer_id")
-        values = self._online(service, "customer_id", [customer_id])
+        key = EntityKey(join_keys=["customer_id"], entity_values=[Value(string_val=customer_id)])
+        found: dict[str, Any] = {}
+        for name, columns in SERVICES[service].items():
+            read = self.store.provider.online_read(
+                self.store.config, self._view(name), [key], list(columns) if columns else None
+            )
+            found.update(read[0][1] or {})
         return {
-            name: convert(values[name][0], kind) for name, kind in service_columns(service).items()
+            name: convert(_plain(found.get(name), kind), kind)
+            for name, kind in service_columns(service).items()
         }
 
     def _read(
@@ -124,10 +140,26 @@ class FeatureReader:
         job = self.store.get_historical_features(entity_df=asked, features=self._service(service))
         return job.to_arrow()
 
+    def _view(self, name: str) -> FeatureView:
+        if name not in self._views:
+            self._views[name] = self.store.get_feature_view(name)
+        return self._views[name]
+
     def _service(self, name: str) -> FeatureService:
         if name not in self._services:
             self._services[name] = self.store.get_feature_service(name)
         return self._services[name]
+
+
+def _plain(value: Value | None, kind: pa.DataType) -> Any:
+    """Return a stored value as plain Python, None if there is none."""
+    if value is None or value.WhichOneof("val") in (None, "null_val"):
+        return None
+    if kind == NUMBER:
+        return value.float_val
+    if kind == TEXT:
+        return value.string_val
+    return (value.float_list_val if kind == NUMBERS else value.string_list_val).val
 
 
 def _check_key(service: str, key: str) -> None:
