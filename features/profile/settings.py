@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -90,7 +88,3 @@ class ProfileSettings(BaseModel):
     def fusion(self) -> WeightedFusion:
         """Return the weighted fusion of these settings."""
         return WeightedFusion(alpha=self.alpha, beta=self.beta, gamma=self.gamma)
-
-    def fingerprint(self) -> dict[str, Any]:
-        """Return everything that decides the outcome, as plain values."""
-        return self.model_dump(mode="json")

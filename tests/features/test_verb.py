@@ -16,7 +16,7 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import InstantiationException
 from pydantic import ValidationError
 
-from features.__main__ import CONF, read_settings
+from features.__main__ import CONF, main, read_settings
 from features.pipeline import run
 from features.profile.settings import DeepSettings, ProfileSettings
 from features.settings import FeatureSettings
@@ -139,6 +139,28 @@ def test_items_and_customers_without_a_word_have_rows_but_no_vectors(
     assert row["purchases"] == 3
     assert row["profile_vector"] is None
     assert FeatureReader(workspace).items(["1"]).loc["1", "item_vector"] is None
+
+
+@pytest.mark.slow
+def test_the_verb_prints_what_it_did(
+    shop: Workspace,
+    first: list[tuple[str, int, float, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place = [f"data_dir={shop.root.parent}", f"workspace={shop.name}", "progress=false"]
+    quick = ["as_of=latest", "text.topics=2", "profile.deep.enabled=false"]
+    monkeypatch.setattr(sys, "argv", ["features", *place, *quick])
+    main()
+    printed = capsys.readouterr().out
+    assert "Features of shop" in printed
+    assert "snapshot 2024-04-30" in printed
+    assert "learned fusion is switched off" in printed
+    monkeypatch.setattr(sys, "argv", ["features", *place, "as_of=[soon]"])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 2
+    assert "as_of 'soon': expected a time" in capsys.readouterr().err
 
 
 def composed(*overrides: str) -> FeatureSettings:

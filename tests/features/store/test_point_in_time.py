@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from features.store.frames import arrow_frame
 from features.store.reader import FeatureReader
 from features.store.registry import apply
 from features.store.schema import TABLES, service_columns
+from features.store.views import definitions
 from ingest.workspace import Workspace
 
 TIMES = [datetime(2020, month, 1, tzinfo=UTC) for month in range(1, 7)]
@@ -65,3 +67,16 @@ def test_a_table_without_a_column_is_refused(made_rows: Callable[..., object]) -
         TABLES["item_facts"].conform(rows.drop_columns("brand"))  # type: ignore[attr-defined]
     kinds = service_columns("ranker_items_v1")
     assert arrow_frame("item_id", rows, kinds).loc["c", "price"] == 1.0  # type: ignore[arg-type]
+
+
+def test_feasts_module_offers_every_object(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HUAXIANG_WORKSPACE", str(tmp_path / "shop"))
+    import features.definitions as module
+
+    module = importlib.reload(module)
+    objects = definitions(Workspace(tmp_path / "shop"))
+    for group in (objects.entities, objects.views, objects.services):
+        for name, expected in group.items():
+            assert getattr(module, name) == expected
+    for name, push in objects.pushes.items():
+        assert getattr(module, f"{name}_push") == push
