@@ -23,7 +23,7 @@ def open_champion(
     *,
     features: LazyFeatures | None = None,
     at: datetime | None = None,
-    registered: registry.Registry | None = None,
+    registered: registry.Registry,
 ) -> Engine:
     """Load the champion of a workspace and everything an answer needs.
 
@@ -35,19 +35,18 @@ def open_champion(
         The workspace's profiles; not opened here.
     at : datetime, optional
         Time (UTC) at which items have to be available; the present when not given.
-    registered : Registry, optional
-        Where champions are registered; this checkout's MLflow store when not given.
+    registered : Registry
+        Where champions are registered.
 
     Raises
     ------
     NoChampionError
         If no model was promoted yet.
     """
-    found = registered or registry.Registry(workspace.name)
-    version = found.champion()
+    version = registered.champion()
     if version is None:
-        raise _no_champion(workspace.name, found.name)
-    bundle = found.load(version)
+        raise _no_champion(workspace.name, registered.name)
+    bundle = registered.load(version)
     items = bundle.model.items
     said = facts_of(bundle, str(version.number))
     store = Store(workspace.store)

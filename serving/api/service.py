@@ -42,7 +42,8 @@ def load_engine(settings: ApiSettings, features: LazyFeatures) -> Engine:
     """Load the champion of the workspace and everything an answer needs."""
     from serving.champion import open_champion  # noqa: PLC0415  (imports the model's framework)
 
-    return open_champion(settings.folders, features=features, at=settings.at)
+    registered = settings.tracking.registry(settings.workspace)
+    return open_champion(settings.folders, features=features, at=settings.at, registered=registered)
 
 
 class Service:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from ingest.workspace import Workspace
+from serving.tracking import Tracking
 
 
 class ApiSettings(BaseModel):
@@ -19,6 +20,8 @@ class ApiSettings(BaseModel):
         Workspace whose champion is served.
     data_dir : Path
         Folder of the workspaces.
+    tracking : Tracking
+        Where the champion is registered.
     host : str
         Address to bind; the default answers this machine only.
     port : int
@@ -37,6 +40,7 @@ class ApiSettings(BaseModel):
 
     workspace: str = "demo"
     data_dir: Path = Path("data")
+    tracking: Tracking = Tracking()
     host: str = "127.0.0.1"
     port: NonNegativeInt = Field(default=8080, le=65535)
     batch: PositiveInt = 16

@@ -21,6 +21,7 @@ from serving.profiles import LazyFeatures
 from serving.ranked import Options
 from serving.reasons import Language
 from serving.recommend import MAX_K, Engine
+from serving.tracking import Tracking
 
 
 class BatchSettings(BaseModel):
@@ -32,6 +33,8 @@ class BatchSettings(BaseModel):
         Workspace whose champion recommends.
     data_dir : Path
         Folder of the workspaces.
+    tracking : Tracking
+        Where the champion is registered.
     k : int
         Items a customer.
     customers : Path, optional
@@ -56,6 +59,7 @@ class BatchSettings(BaseModel):
 
     workspace: str = "demo"
     data_dir: Path = Path("data")
+    tracking: Tracking = Tracking()
     k: PositiveInt = Field(default=20, le=MAX_K)
     customers: Path | None = None
     exclude_seen: bool | None = None
@@ -84,7 +88,8 @@ def load_engine(settings: BatchSettings, features: LazyFeatures) -> Engine:
     """Load the champion of the workspace and everything an answer needs."""
     from serving.champion import open_champion  # noqa: PLC0415  (imports the model's framework)
 
-    return open_champion(settings.folders, features=features)
+    registered = settings.tracking.registry(settings.workspace)
+    return open_champion(settings.folders, features=features, registered=registered)
 
 
 def run(settings: BatchSettings, load: Load = load_engine) -> Mapping[str, object]:

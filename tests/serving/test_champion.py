@@ -87,7 +87,7 @@ from ingest.runtime import prepare
 prepare()
 from tests.serving.test_champion import Registered
 from training import registry
-registry.Registry = lambda workspace: Registered(Path({bundle!r}))
+registry.Registry = lambda *_: Registered(Path({bundle!r}))
 from serving.api.__main__ import main
 sys.argv = ["serving.api", "workspace=shop", "data_dir={data}", "port={port}"]
 main()
