@@ -18,12 +18,14 @@ _FIXED: Mapping[str, Any] = {
     "bagging_freq": 1,
     "lambda_l2": 5.0,
     "max_bin": 63,
+    "max_depth": 7,  # Shapley values cost the square of the depth
     "lambdarank_truncation_level": 40,
     "deterministic": True,
     "force_col_wise": True,
     "verbose": -1,
 }
 _SMALL = 2_000  # rows below which waking a second thread costs more than it saves
+_SHAPLEY = 50  # how many times the work of a score the Shapley values of a row are
 
 
 class Booster:
@@ -52,7 +54,9 @@ class Booster:
     def contributions(self, table: FloatArray) -> dict[str, FloatArray]:
         """Split the score of each row by group of features (Shapley values, Lundberg 2018)."""
         found = np.asarray(
-            self.model.predict(table, pred_contrib=True, num_threads=_threads(len(table))),
+            self.model.predict(
+                table, pred_contrib=True, num_threads=_threads(len(table) * _SHAPLEY)
+            ),
             dtype=np.float32,
         ).reshape(len(table), len(self.columns) + 1)
         groups: dict[str, FloatArray] = {}
