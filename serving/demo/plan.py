@@ -30,7 +30,9 @@ STAGES = (
         ("conf/promote.yaml",),
         accepted=(0, 1),  # 1: no model is better than the champion, which stays
     ),
-    Stage("batch", "serving.batch", (f"workspace={WORKSPACE}",), ("serving", "conf/batch.yaml")),
+    Stage(
+        "batch", "serving.batch", (f"workspace={WORKSPACE}", "k=10"), ("serving", "conf/batch.yaml")
+    ),
 )
 
 OUTPUTS: dict[str, Path] = {
