@@ -70,7 +70,9 @@ def test_both_readmes_show_the_same_commands_and_results() -> None:
     assert commands(README) == commands(README_ZH)
 
     def figures(readme: str) -> list[str]:
-        results = readme.partition("<!-- results -->")[2].partition("<!-- /results -->")[0]
-        return re.findall(r"\d+\.\d+", results)
+        tables = re.findall(r"<!-- results:.*?<!-- /results -->", readme, re.DOTALL)
+        return re.findall(r"\d+\.\d+", "".join(tables))
+
+    assert len(figures(README)) > 0
 
     assert figures(README) == figures(README_ZH)

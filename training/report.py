@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from training.runner import Result
 
 PAGES = ("README.md", "README.zh.md")
@@ -26,6 +28,7 @@ _MARKED = re.compile(
 _ROOT = Path(__file__).resolve().parents[1]
 _METRICS = ("recall@10", "recall@20", "ndcg@10", "ndcg@20", "map@20", "hit_rate@20", "coverage@20")
 _KEY = ("dataset", "protocol", "model", "metric")
+GAINS = (" over popularity", " over next")  # paired differences, with the interval of the pairs
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,25 @@ def rows_of(result: Result) -> list[Row]:
     return [row for row in rows if not math.isnan(row.value)]
 
 
+def gain_rows(compared: pd.DataFrame, results: Sequence[Result]) -> list[Row]:
+    """Return the paired differences of a comparison table (one row a model) as rows."""
+    plan, prepared = results[0].plan, results[0].prepared
+    return [
+        Row(
+            dataset=prepared.workspace.name,
+            protocol=f"{row['task']}, {row['split']}",
+            model=row["model"],
+            metric=f"{plan.metric}{gain}",
+            value=row[gain.strip()],
+            low=row[f"{gain.strip()} low"],
+            high=row[f"{gain.strip()} high"],
+        )
+        for row in compared.to_dict("records")
+        for gain in GAINS
+        if not math.isnan(row[gain.strip()])
+    ]
+
+
 def write_rows(path: Path, rows: Iterable[Row]) -> None:
     """Add ``rows`` to the list in ``path``; a value measured again replaces the old one."""
     known = {_key(row): row for row in read_rows(path)} if path.exists() else {}
@@ -100,7 +122,9 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 
 def render(rows: Sequence[Mapping[str, Any]], metrics: Sequence[str] = ()) -> str:
     """Return a markdown table: one line a model and protocol, best first, intervals in brackets."""
-    names = [m for m in metrics or _METRICS if any(row["metric"] == m for row in rows)]
+    known = {row["metric"] for row in rows}
+    names = [name for name in metrics or _METRICS if name in known]
+    names += [f"{name}{gain}" for name in names[:1] for gain in GAINS if f"{name}{gain}" in known]
     lines: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
     for row in rows:
         lines.setdefault((row["protocol"], row["model"]), {})[row["metric"]] = row
@@ -168,9 +192,10 @@ def _main(values: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> floa
 def _cell(row: Mapping[str, Any] | None) -> str:
     if row is None:
         return "–"
-    text = f"{row['value']:.4f}"
+    form = "+.4f" if row["metric"].endswith(GAINS) else ".4f"
     low, high = row.get("low"), row.get("high")
-    return text if low is None else f"{text} [{low:.4f}, {high:.4f}]"
+    text = format(row["value"], form)
+    return text if low is None else f"{text} [{low:{form}}, {high:{form}}]"
 
 
 def _seconds(values: Mapping[str, Mapping[str, Any]]) -> str:

@@ -9,8 +9,18 @@ import pytest
 
 from tests.training.conftest import Bench
 from training import report
-from training.report import Row, main, read_rows, render, rows_of, update, write_rows
+from training.report import (
+    Row,
+    gain_rows,
+    main,
+    read_rows,
+    render,
+    rows_of,
+    update,
+    write_rows,
+)
 from training.runner import run
+from training.tracking.table import comparison
 
 
 def row(model: str, value: float, metric: str = "recall@20", **more: float) -> Row:
@@ -48,6 +58,26 @@ def test_table_is_ordered_by_the_first_metric() -> None:
     assert lines[0] == "| model | protocol | recall@20 | ndcg@20 | fit s | reference |"
     assert lines[2] == "| strong | discover, t | 0.2000 | 0.3000 | – | recall@20 0.19 |"
     assert lines[3] == "| weak | discover, t | 0.1000 [0.0500, 0.1500] | – | 1.0 | – |"
+
+
+def test_paired_differences_have_a_sign_and_follow_the_metrics() -> None:
+    gain = row("strong", 0.05, metric="recall@20 over next", low=-0.01, high=0.11)
+    lines = render([each.__dict__ for each in (row("strong", 0.2), gain)], ["recall@20"])
+    head, _, first = lines.splitlines()
+    assert head == "| model | protocol | recall@20 | recall@20 over next | fit s |"
+    assert first == "| strong | discover, t | 0.2000 | +0.0500 [-0.0100, +0.1100] | – |"
+
+
+def test_a_comparison_leaves_its_paired_differences_as_rows(bench: Bench) -> None:
+    results = [run(bench.plan(f"model={name}", name=name)) for name in ("popular", "item_knn")]
+    compared = comparison(results)
+    rows = {(each.model, each.metric): each for each in gain_rows(compared, results)}
+    weaker = compared["model"].iloc[-1]
+    metric = results[0].plan.metric
+    assert (weaker, f"{metric} over next") not in rows
+    over = rows["item_knn", f"{metric} over popularity"]
+    assert over.value == pytest.approx(results[1].value - results[0].value)
+    assert over.low <= over.value <= over.high
 
 
 def test_pages_are_rewritten_between_marks(tmp_path: Path) -> None:

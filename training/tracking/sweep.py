@@ -83,11 +83,14 @@ class SweepCallback(Callback):
 
 
 def _log_comparison(client: Any, parent: str, results: list[Result]) -> None:
+    from training.report import gain_rows, write_rows  # noqa: PLC0415
     from training.tracking import plots, table  # noqa: PLC0415  (matplotlib)
     from training.tracking.names import metric_name  # noqa: PLC0415
 
     plan = results[0].plan
     compared = table.comparison(results)
+    reports = Path(plan.config["data_dir"]) / "reports"
+    write_rows(reports / f"{plan.experiment}.json", gain_rows(compared, results))
     k = plan.metric.split("@")[1]
     shown = table.readable(compared, [f"{name}@{k}" for name in SHOWN])
     text = f"# {plan.experiment}: {compared['split'].iloc[0]}\n\n{table.markdown(shown)}"
