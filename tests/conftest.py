@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,3 +23,15 @@ def data_root() -> Path:
     if not root.is_dir():
         pytest.skip(f"HUAXIANG_DATA={value} is not a folder")
     return root.resolve()
+
+
+@pytest.fixture(autouse=True)
+def _absl_leaves_captured_streams_open() -> None:
+    """Point TensorFlow's log handler at the real stderr.
+
+    It keeps the stream of the moment it was imported, which is pytest's, and closes it when Hydra
+    configures logging: the whole run would end there.
+    """
+    absl = sys.modules.get("absl.logging")
+    if absl is not None:
+        absl.get_absl_handler().python_handler.stream = sys.__stderr__
