@@ -75,6 +75,6 @@ def test_the_readme_leads_from_files_to_recommendations(tmp_path: Path) -> None:
     assert rows.groupby("customer_id").size().between(1, 10).all()
     assert rows["reason"].str.len().gt(5).all()
     taste = rows["title"].str.split().str[0]
-    drinker = rows["customer_id"].str[1:].astype(int).mod(2).map({1: "tea", 0: "coffee"})
-    first = rows["rank"] <= 3
-    assert (taste[first] == drinker[first]).mean() > 0.9
+    other = rows["customer_id"].str[1:].astype(int).mod(2).map({1: "coffee", 0: "tea"})
+    first = rows["rank"] == 1
+    assert (taste[first] != other[first]).mean() > 0.9

@@ -124,7 +124,7 @@ def _run(stage: Stage) -> StageRun:
     if process.returncode not in stage.accepted:
         raise StageFailedError(f"stage {stage.name!r} failed: {stage.command}")
     seconds = time.perf_counter() - start
-    return StageRun(stage.name, stage.command, False, round(seconds, 1), _megabytes(usage))
+    return StageRun(stage.name, stage.command, False, round(seconds, 2), _megabytes(usage))
 
 
 def _megabytes(usage: resource.struct_rusage) -> float:

@@ -82,7 +82,7 @@ def test_a_run_reports_time_and_memory(
     built, outputs = stages
     first = next(run_stages(built, tmp_path / "stages.json", outputs))
     assert 0 < first.seconds < 60
-    assert 1 < first.peak_mb < 1000
+    assert first.peak_mb > 1
 
 
 def test_an_exit_code_can_be_an_answer(tmp_path: Path, code: Path) -> None:

@@ -84,7 +84,7 @@ class NCF(Recommender):
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1,
         learning_rate: PositiveFloat = 0.005,
         batch_size: PositiveInt = 8_192,
-        epochs: PositiveInt = 8,
+        epochs: PositiveInt = 6,
         patience: PositiveInt = 2,
         validation: Annotated[float, Field(gt=0, lt=1)] = 0.05,
         seed: NonNegativeInt = 0,
