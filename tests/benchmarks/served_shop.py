@@ -22,18 +22,6 @@ prepare()
 
 ITEMS, FACTORS, CUSTOMERS, EVENTS = 100_000, 64, 3_000, 200_000
 UNTIL = datetime(2026, 4, 1, tzinfo=UTC)
-SERVE = """
-import sys
-from pathlib import Path
-sys.path.insert(0, {house!r})
-from ingest.runtime import prepare
-prepare()
-from training import registry
-registry.DEFAULT = Path({mlruns!r})
-sys.argv = ["serving.api", "workspace=bench", "data_dir={data}", "port={port}"]
-from serving.api.__main__ import main
-main()
-"""
 
 
 def make_shop(folder: Path, *, profiles: bool) -> None:
@@ -132,9 +120,8 @@ def free_port() -> int:
 
 def serve_command(folder: Path, port: int) -> list[str]:
     """Return the command that runs ``python -m serving.api`` over the shop below ``folder``."""
-    mlruns, data = str(folder / "mlruns"), str(folder / "data")
-    script = SERVE.format(house=str(HOUSE), mlruns=mlruns, data=data, port=port)
-    return [sys.executable, "-c", script]
+    where = [f"data_dir={folder / 'data'}", f"tracking.folder={folder / 'mlruns'}"]
+    return [sys.executable, "-m", "serving.api", "workspace=bench", f"port={port}", *where]
 
 
 @contextmanager

@@ -1,0 +1,33 @@
+"""Importing Feast leaves the process as it was."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+SCRIPT = """
+import os
+import sys
+import features.store.feast_api
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+import typeguard
+
+mine, other = CollectorRegistry(), CollectorRegistry()
+Counter("asked", "Questions.", registry=mine).inc(3)
+Counter("asked", "Questions.", registry=other).inc()
+for registry in (mine, other):
+    print([line for line in generate_latest(registry).decode().splitlines() if line[0] != "#"])
+print(sorted(name for name in os.environ if name.startswith("PROMETHEUS")))
+print("torch" in sys.modules, typeguard.typechecked.__module__.split(".")[0])
+"""
+
+
+def test_counters_stay_apart_and_nothing_is_left_behind() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", SCRIPT], capture_output=True, text=True, check=True
+    )
+    first, second, environment, modules = done.stdout.splitlines()
+    assert first.startswith("['asked_total 3.0'")
+    assert second.startswith("['asked_total 1.0'")
+    assert environment == "[]"
+    assert modules == "False typeguard"
