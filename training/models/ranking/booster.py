@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from training.ids import FloatArray
 from training.models.ranking.learning import Examples
+from training.models.ranking.paths import PathTable
 
 Objective = Literal["binary", "lambdarank"]
 _FIXED: Mapping[str, Any] = {
@@ -18,14 +20,13 @@ _FIXED: Mapping[str, Any] = {
     "bagging_freq": 1,
     "lambda_l2": 5.0,
     "max_bin": 63,
-    "max_depth": 7,  # Shapley values cost the square of the depth
+    "max_depth": 7,
     "lambdarank_truncation_level": 40,
     "deterministic": True,
     "force_col_wise": True,
     "verbose": -1,
 }
 _SMALL = 2_000  # rows below which waking a second thread costs more than it saves
-_SHAPLEY = 50  # how many times the work of a score the Shapley values of a row are
 
 
 class Booster:
@@ -52,18 +53,17 @@ class Booster:
         return np.asarray(found, dtype=np.float32)
 
     def contributions(self, table: FloatArray) -> dict[str, FloatArray]:
-        """Split the score of each row by group of features (Shapley values, Lundberg 2018)."""
-        found = np.asarray(
-            self.model.predict(
-                table, pred_contrib=True, num_threads=_threads(len(table) * _SHAPLEY)
-            ),
-            dtype=np.float32,
-        ).reshape(len(table), len(self.columns) + 1)
-        groups: dict[str, FloatArray] = {}
-        for place, name in enumerate(self.columns):
-            owner = self.owners[name]
-            groups[owner] = groups.get(owner, np.zeros(len(table), np.float32)) + found[:, place]
-        return groups
+        """Split the score of each row by group of features; see :class:`PathTable`."""
+        if not len(table):
+            return {name: np.zeros(0, dtype=np.float32) for name in self.paths.groups}
+        threads = _threads(len(table))
+        leaves = self.model.predict(table, pred_leaf=True, num_threads=threads)
+        return self.paths.contributions(np.asarray(leaves, dtype=np.int64).reshape(len(table), -1))
+
+    @cached_property
+    def paths(self) -> PathTable:
+        """What every leaf says about the groups."""
+        return PathTable.of(self.model.dump_model(), self.owners)
 
     def importance(self) -> dict[str, float]:
         """Return the total gain of each column, largest first."""
