@@ -5,15 +5,16 @@ Importing Feast costs seconds that nothing here profits from. Its classes are de
 know whether it could. Both are held off while Feast is imported and restored right after:
 13.4 s became 3.8 s on a loaded two-core machine (``python -X importtime -c "import feast"``).
 
-Its import also asks ``prometheus_client`` for values in files that all registries of a process
-share. Whatever counts here counts for itself, so that client is imported first and the request is
-taken back.
+Its import also changes the process: it turns on warnings of everybody, and asks
+``prometheus_client`` for values in files that all registries share. The filters are put back; that
+client, whose counters have to stay apart, is imported first, and the request is taken back.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -37,7 +38,8 @@ def _lean() -> Iterator[None]:
     if without_torch:
         sys.modules["torch"] = None  # type: ignore[assignment]
     try:
-        yield
+        with warnings.catch_warnings():
+            yield
     finally:
         typeguard.typechecked = checked
         for name in unset:
