@@ -1,0 +1,112 @@
+"""Ask a fitted model what a split asks, and keep what it answered beside what was relevant."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from training.ids import IntArray
+from training.metrics.evaluation import Task
+from training.models.base import Recommender
+from training.splits import Split
+
+if TYPE_CHECKING:
+    from features.store.reader import FeatureReader
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What was asked and answered.
+
+    Parameters
+    ----------
+    customers : ndarray of object, shape [n]
+        Who has something relevant, in order of first appearance.
+    relevant : DataFrame
+        Pairs that count: ``customer_id``, ``item_id``, ``value``.
+    items : ndarray of int32, shape [n, k]
+        Recommended items in numbers of the split, best first, -1 for none.
+    fallback : int
+        Places that a fallback filled.
+    seconds : float
+        Time it took to rank.
+    """
+
+    customers: NDArray[np.object_]
+    relevant: pd.DataFrame
+    items: IntArray
+    fallback: int
+    seconds: float
+
+
+def ask(
+    model: Recommender,
+    split: Split,
+    task: Task,
+    k: int,
+    *,
+    batch: int,
+    features: FeatureReader | None,
+) -> Answers:
+    """Have the live catalog ranked for everyone with something relevant, ``batch`` at a time.
+
+    Raises
+    ------
+    ValueError
+        If nobody has anything relevant, or the model was fitted on data past the cutoff.
+    """
+    _refuse_leak(model, split)
+    relevant = relevant_pairs(split, task)
+    started = time.perf_counter()
+    numbers = np.append(split.train.items.numbers(model.items.ids, missing="negative"), -1)
+    asked, catalog = relevant["customer_id"].unique(), split.catalog.ids.tolist()
+    items, fallback = [], 0
+    for start in range(0, len(asked), batch):
+        best, by_fallback = model.top(
+            asked[start : start + batch].tolist(),
+            k,
+            exclude_seen=task is Task.DISCOVER,
+            candidates=catalog,
+            features=features,
+        )
+        items.append(numbers[best.items])
+        fallback += int(by_fallback.sum())
+    seconds = time.perf_counter() - started
+    return Answers(asked, relevant, np.concatenate(items).astype(np.int32), fallback, seconds)
+
+
+def relevant_pairs(split: Split, task: Task | str) -> pd.DataFrame:
+    """Return the test pairs that count for ``task``: ``customer_id``, ``item_id``, ``value``.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    pairs = split.test
+    if Task(task) is Task.DISCOVER:
+        train, n_items = split.train, len(split.train.items)
+        had = train.csr("binary").tocoo()
+        row = train.customers.numbers(pairs["customer_id"].to_numpy(), missing="negative")
+        column = train.items.numbers(pairs["item_id"].to_numpy())
+        known = had.row.astype(np.int64) * n_items + had.col
+        pairs = pairs[~np.isin(row.astype(np.int64) * n_items + column, known)]
+    if pairs.empty:
+        raise ValueError(
+            f"{task} on {split.name}: no customer has anything relevant in the test data"
+        )
+    return pairs.reset_index(drop=True)
+
+
+def _refuse_leak(model: Recommender, split: Split) -> None:
+    """Refuse a model that saw data after what the split lets it see."""
+    if model.until > split.train.until:
+        raise ValueError(
+            f"{type(model).__name__} was fitted on data until {model.until.isoformat()}, but "
+            f"{split.name} allows only data before {split.train.until.isoformat()}"
+        )
