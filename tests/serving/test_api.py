@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from pydantic import BaseModel
 
 from ingest.store import Store
 from serving.api import event_schemas, schemas
@@ -266,8 +267,23 @@ def test_every_route_is_described_with_an_example(app: FastAPI) -> None:
             assert "example" in form or "examples" in components[name], path
 
 
-def test_documented_examples_are_valid() -> None:
-    for name in (
+def forms_with_examples() -> list[type[BaseModel]]:
+    named = {**vars(schemas), **vars(event_schemas)}.values()
+    forms = [form for form in named if isinstance(form, type) and issubclass(form, BaseModel)]
+    return [form for form in forms if "json_schema_extra" in form.model_config]
+
+
+@pytest.mark.parametrize("form", forms_with_examples(), ids=lambda form: form.__name__)
+def test_documented_examples_are_what_is_sent(form: type[BaseModel]) -> None:
+    documented: Any = form.model_config["json_schema_extra"]
+    assert documented["examples"]
+    for example in documented["examples"]:
+        assert set(example) <= set(form.model_fields)
+        assert form.model_validate(example).model_dump(mode="json", exclude_unset=True) == example
+
+
+def test_every_question_and_answer_has_an_example() -> None:
+    assert {form.__name__ for form in forms_with_examples()} == {
         "RecommendationList",
         "ManyRecommendations",
         "Profile",
@@ -278,7 +294,4 @@ def test_documented_examples_are_valid() -> None:
         "Readiness",
         "Problem",
         "RecommendationsQuestion",
-    ):
-        form = getattr(event_schemas if "Event" in name else schemas, name)
-        for example in form.model_config["json_schema_extra"]["examples"]:
-            form.model_validate(example)
+    }

@@ -104,8 +104,11 @@ def test_new_events_change_the_next_answer(engine: Engine) -> None:
 
 def test_other_customers_are_not_touched_by_news(engine: Engine) -> None:
     before = engine.rank(["c02", "c03"], 4)
-    engine.overlay.add([Seen("n1", "c04", "purchase", "x1")])
+    buyer = engine.rank(["c04"], 4).items[0]
+    bought_now = engine.catalog.ids[buyer[0]]
+    assert engine.overlay.add([Seen("n1", "c04", "purchase", bought_now)]) == 1
     after = engine.rank(["c02", "c03", "c04"], 4)
+    assert buyer[0] not in after.items[2]
     np.testing.assert_array_equal(before.items, after.items[:2])
     np.testing.assert_array_equal(before.scores, after.scores[:2])
 

@@ -125,6 +125,9 @@ def test_a_row_known_at_the_as_of_time_or_later_changes_nothing(
         pd.testing.assert_frame_equal(
             left[columns].sort_index(), right[columns].sort_index(), check_like=True
         )
+    later, _ = tables_of(shop, AS_OF + timedelta(days=2))
+    assert "new" in later.index
+    assert later.loc["ann", "spend"] > 1000
 
 
 def test_customers_are_known_from_first_seen_or_first_event(shop: Workspace) -> None:
