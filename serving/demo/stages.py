@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from serving.demo import measured
 
 HOUSE = Path(__file__).resolve().parents[2]
 
@@ -52,7 +53,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class StageRun:
-    """Outcome of a stage: seconds of wall time and peak resident memory in MB."""
+    """Outcome of a stage: seconds of wall time, and peak resident memory of its own in MB."""
 
     name: str
     command: str
@@ -116,17 +117,21 @@ def run_stages(
 
 def _run(stage: Stage) -> StageRun:
     start = time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603  (our own modules with our own arguments)
-        [sys.executable, "-m", stage.module, *stage.arguments], cwd=HOUSE
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in stage.accepted:
+    code, peak = _measured([sys.executable, "-m", stage.module, *stage.arguments])
+    if code not in stage.accepted or not peak:
         raise StageFailedError(f"stage {stage.name!r} failed: {stage.command}")
     seconds = time.perf_counter() - start
-    return StageRun(stage.name, stage.command, False, round(seconds, 2), _megabytes(usage))
+    return StageRun(stage.name, stage.command, False, round(seconds, 2), round(int(peak) / 1e6, 1))
 
 
-def _megabytes(usage: resource.struct_rusage) -> float:
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes on macOS, KiB on Linux
-    return round(usage.ru_maxrss * unit / 1e6, 1)
+def _measured(command: Sequence[str]) -> tuple[int, str]:
+    """Return the exit code of a command and its peak memory in bytes, "" if it left none."""
+    reader, writer = os.pipe()
+    with os.fdopen(reader) as peak:
+        process = subprocess.Popen(  # noqa: S603  (our own modules with our own arguments)
+            [sys.executable, "-I", measured.__file__, str(writer), *command],
+            cwd=HOUSE,
+            pass_fds=(writer,),
+        )
+        os.close(writer)
+        return process.wait(), peak.read()

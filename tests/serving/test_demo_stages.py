@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
 
+from serving.demo import measured
 from serving.demo.stages import Stage, StageFailedError, run_stages
 
 
@@ -76,13 +80,44 @@ def test_a_failed_stage_stops_the_demo_and_is_run_again(
     assert names(built, tmp_path, outputs) == [("one", False), ("two", False)]
 
 
-def test_a_run_reports_time_and_memory(
-    tmp_path: Path, stages: tuple[list[Stage], dict[str, Path]]
+def test_a_run_reports_the_time_and_memory_of_the_stage_alone(tmp_path: Path, code: Path) -> None:
+    held = b"x" * 300_000_000  # what the caller holds is not the stage's
+    built = [
+        Stage(name, "timeit", ("-n1", "-r1", statement), (str(code),))
+        for name, statement in (("nothing", "pass"), ("block", "b'x' * 100_000_000"))
+    ]
+    runs = list(run_stages(built, tmp_path / "stages.json", {stage.name: code for stage in built}))
+    nothing, block = (run.peak_mb for run in runs)
+    assert 1 < nothing < 60
+    assert 95 < block - nothing < 115
+    assert all(0 < run.seconds < 60 for run in runs)
+    del held
+
+
+def test_a_stage_ended_by_a_signal_has_failed(tmp_path: Path, code: Path) -> None:
+    suicide = "import os; os.kill(os.getpid(), 9)"
+    killed = Stage("killed", "timeit", ("-n1", "-r1", suicide), (str(code),), (0, 1))
+    with pytest.raises(StageFailedError, match="stage 'killed' failed"):
+        names([killed], tmp_path, {"killed": code})
+
+
+@pytest.mark.parametrize(
+    ("statement", "code"), [("raise SystemExit(3)", 3), ("import os; os.kill(os.getpid(), 9)", 137)]
+)
+def test_a_measured_command_ends_as_by_itself(
+    statement: str, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    built, outputs = stages
-    first = next(run_stages(built, tmp_path / "stages.json", outputs))
-    assert 0 < first.seconds < 60
-    assert first.peak_mb > 1
+    reader, writer = os.pipe()
+    command = [sys.executable, "-c", statement]
+    monkeypatch.setattr(sys, "argv", ["measured.py", str(writer), *command])
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(SystemExit) as ended:
+        measured.main()
+    signal.signal(signal.SIGINT, before)
+    os.close(writer)
+    with os.fdopen(reader) as peak:
+        assert int(peak.read()) > 1e6
+    assert ended.value.code == code
 
 
 def test_an_exit_code_can_be_an_answer(tmp_path: Path, code: Path) -> None:
