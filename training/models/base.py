@@ -17,6 +17,7 @@ from training.ids import FloatArray, IdMap, IntArray
 from training.interactions import Interactions
 from training.models import similar, state
 from training.models.blocks import ranking_frame, rows_or_empty, top_of_blocks
+from training.models.question import Question
 from training.topk import ItemFactors, TopK, top_of_factors
 
 if TYPE_CHECKING:
@@ -123,20 +124,7 @@ class Recommender(ABC):
             raise ValueError(f"k: expected at least 1, received {k}")
         numbers, rows = self.rows_of(customers, histories)
         columns = self.columns_of(candidates)
-        excluded = (rows if columns is None else rows[:, columns]) if exclude_seen else None
-        pair = self.factors(numbers, rows)
-        if pair is not None:
-            best = top_of_factors(pair[0], self._prepared(pair[1], columns), k, excluded)
-        else:
-
-            def score(part: slice) -> FloatArray:
-                found = self._score(numbers[part], rows[part], features)
-                return found if columns is None else found[:, columns]
-
-            best = top_of_blocks(score, rows.shape, k, excluded)
-        if columns is not None:
-            best = TopK(np.append(columns, np.int32(-1))[best.items], best.scores)
-        return best, np.zeros(best.items.shape, dtype=bool)
+        return self._top(Question(customers, numbers, rows, k, columns, exclude_seen, features))
 
     def scores(
         self,
@@ -237,6 +225,22 @@ class Recommender(ABC):
         if self._ready is None or self._ready.given is not items:
             self._ready = ItemFactors.of(items)
         return self._ready
+
+    def _top(self, asked: Question) -> tuple[TopK, NDArray[np.bool_]]:
+        """Answer :meth:`top`; for models that do not rank all their scores."""
+        columns, rows = asked.columns, asked.histories
+        pair = self.factors(asked.numbers, rows)
+        if pair is not None:
+            items = self._prepared(pair[1], columns)
+            best = top_of_factors(pair[0], items, asked.k, asked.excluded)
+        else:
+
+            def score(part: slice) -> FloatArray:
+                found = self._score(asked.numbers[part], rows[part], asked.features)
+                return found if columns is None else found[:, columns]
+
+            best = top_of_blocks(score, rows.shape, asked.k, asked.excluded)
+        return asked.in_items(best), np.zeros(best.items.shape, dtype=bool)
 
     @abstractmethod
     def _fit(

@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix
 from training.ids import FloatArray, IntArray
 from training.interactions import Interactions
 from training.models.base import Recommender
+from training.models.question import Question
 from training.models.ranking.items import matrix_of
 from training.models.ranking.people import CustomerState
 from training.topk import TopK, top_of_factors
@@ -64,42 +65,19 @@ class Content(Recommender):
         self.vector = vector
         self.weights = None if weights is None else list(weights)
 
-    def top(
-        self,
-        customers: Sequence[str],
-        k: int,
-        *,
-        exclude_seen: bool = True,
-        candidates: Sequence[str] | None = None,
-        histories: csr_matrix | None = None,
-        features: FeatureReader | None = None,
-    ) -> tuple[TopK, NDArray[np.bool_]]:
-        """Rank as any model; customers unknown in training are looked up in ``features``."""
-        best, fallback = super().top(
-            customers,
-            k,
-            exclude_seen=exclude_seen,
-            candidates=candidates,
-            histories=histories,
-            features=features,
-        )
-        numbers, rows = self.rows_of(customers, histories)
-        strangers = np.flatnonzero(numbers < 0)
-        if features is None or not strangers.size:
+    def _top(self, asked: Question) -> tuple[TopK, NDArray[np.bool_]]:
+        """Rank as any model; customers unknown in training are looked up in the features."""
+        best, fallback = super()._top(asked)
+        strangers = np.flatnonzero(asked.numbers < 0).astype(np.int32)
+        if asked.features is None or not strangers.size:
             return best, fallback
-        profiles = self._profiles(
-            CustomerState.of([customers[i] for i in strangers.tolist()], None, features)
-        )
+        new = asked.of(strangers)
+        profiles = self._profiles(CustomerState.of(new.customers, None, asked.features))
         if profiles.shape[1] != self._items.shape[1]:
             return best, fallback
-        columns = self.columns_of(candidates)
-        vectors = self._items if columns is None else self._items[columns]
-        had = rows[strangers] if columns is None else rows[strangers][:, columns]
-        found = top_of_factors(profiles, vectors, k, had if exclude_seen else None)
-        numbers_found = found.items
-        if columns is not None:
-            numbers_found = np.where(found.items < 0, -1, columns[found.items]).astype(np.int32)
-        best.items[strangers], best.scores[strangers] = numbers_found, found.scores
+        vectors = self._items if new.columns is None else self._items[new.columns]
+        found = new.in_items(top_of_factors(profiles, vectors, new.k, new.excluded))
+        best.items[strangers], best.scores[strangers] = found.items, found.scores
         return best, fallback
 
     def factors(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from scipy.sparse import csr_matrix
 from training.ids import FloatArray, IntArray
 from training.interactions import Interactions
 from training.models.base import Recommender
+from training.models.question import Question
 from training.topk import TopK
 
 if TYPE_CHECKING:
@@ -37,26 +39,13 @@ class WithFallback(Recommender):
         self.primary = primary
         self.fallback = fallback
 
-    def top(
-        self,
-        customers: Sequence[str],
-        k: int,
-        *,
-        exclude_seen: bool = True,
-        candidates: Sequence[str] | None = None,
-        histories: csr_matrix | None = None,
-        features: FeatureReader | None = None,
-    ) -> tuple[TopK, NDArray[np.bool_]]:
-        """Take the primary's answers first; see :meth:`Recommender.top`."""
-        rules: dict[str, Any] = {"exclude_seen": exclude_seen, "candidates": candidates}
-        rules["features"] = features
-        best, _ = self.primary.top(customers, k, histories=histories, **rules)
+    def _top(self, asked: Question) -> tuple[TopK, NDArray[np.bool_]]:
+        """Take the primary's answers first; both parts know the same customers and items."""
+        best, _ = self.primary._top(asked)
         from_fallback = np.zeros(best.items.shape, dtype=bool)
-        short = np.flatnonzero((best.items < 0).any(axis=1))
+        short = np.flatnonzero((best.items < 0).any(axis=1)).astype(np.int32)
         if short.size:
-            asked = [customers[i] for i in short.tolist()]
-            rows = None if histories is None else histories[short]
-            extra, _ = self.fallback.top(asked, 2 * k, histories=rows, **rules)
+            extra, _ = self.fallback._top(replace(asked.of(short), k=2 * asked.k))
             for place, row in enumerate(short.tolist()):
                 from_fallback[row] = _fill(best, row, extra.items[place], extra.scores[place])
         return best, from_fallback

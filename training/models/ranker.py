@@ -15,6 +15,7 @@ from scipy.sparse import csr_matrix
 from training.ids import FloatArray, IntArray
 from training.interactions import Interactions
 from training.models.base import Recommender
+from training.models.question import Question
 from training.models.ranking.booster import Booster, Objective, fit_booster
 from training.models.ranking.learning import Examples, examples_of, joined
 from training.models.ranking.scorer import Scorer
@@ -108,23 +109,15 @@ class Ranker(Recommender):
         """The fitted trees, with the importance of each column."""
         return self._scorer.booster
 
-    def top(
-        self,
-        customers: Sequence[str],
-        k: int,
-        *,
-        exclude_seen: bool = True,
-        candidates: Sequence[str] | None = None,
-        histories: csr_matrix | None = None,
-        features: FeatureReader | None = None,
-    ) -> tuple[TopK, NDArray[np.bool_]]:
-        """Rank as any model, but order only the pairs that are candidates: few out of many."""
-        del features  # profiles are those of the fit, so that batch and online agree
-        if k < 1:
-            raise ValueError(f"k: expected at least 1, received {k}")
-        numbers, rows = self.rows_of(customers, histories)
-        columns = self.columns_of(candidates)
-        best = self._scorer.top(numbers, rows, k, exclude_seen=exclude_seen, columns=columns)
+    def _top(self, asked: Question) -> tuple[TopK, NDArray[np.bool_]]:
+        """Order only the pairs that are candidates, few out of many, by the profiles of the fit."""
+        best = self._scorer.top(
+            asked.numbers,
+            asked.histories,
+            asked.k,
+            exclude_seen=asked.exclude_seen,
+            columns=asked.columns,
+        )
         return best, np.zeros(best.items.shape, dtype=bool)
 
     def explain(
