@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from fastapi import Response
 
-from serving.api.schemas import Problem
+from serving.api.schemas import PROBLEM, Problem
 from serving.catalog import Catalog
 from serving.ranked import Facts, Ranked
 
@@ -75,18 +75,7 @@ def problems(*codes: int) -> Documented:
         code: {
             "model": Problem,
             "description": _NAMES[code],
-            "content": {"application/problem+json": {"example": _EXAMPLE}},
+            "content": {"application/problem+json": {"example": PROBLEM}},
         }
         for code in codes
     }
-
-
-_EXAMPLE = {
-    "type": "about:blank",
-    "title": "The request holds a value that cannot be used",
-    "status": 422,
-    "detail": "No item is in the category 'gitars'.",
-    "expected": "the leading levels of a category path, such as: Music > Guitars",
-    "received": "'gitars'",
-    "todo": "Use one of the names listed, or leave the category out.",
-}

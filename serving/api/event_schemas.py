@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import AwareDatetime, ConfigDict, Field, FiniteFloat
+from pydantic import AwareDatetime, Field, FiniteFloat
 
-from serving.api.schemas import CustomerId, Form, ItemId
+from serving.api.schemas import CustomerId, Form, ItemId, example
 
 
 class EventIn(Form):
     """Something a customer did. Times carry a zone; ``available_at`` defaults to now."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "event_id": "order-9917-1",
-                    "customer_id": "718",
-                    "kind": "purchase",
-                    "item_id": "995242",
-                    "quantity": 2,
-                    "price": 1.29,
-                    "occurred_at": "2026-03-01T09:30:00Z",
-                }
-            ]
-        },
+    model_config = example(
+        {
+            "event_id": "order-9917-1",
+            "customer_id": "718",
+            "kind": "purchase",
+            "item_id": "995242",
+            "quantity": 2,
+            "price": 1.29,
+            "occurred_at": "2026-03-01T09:30:00Z",
+        }
     )
 
     event_id: str = Field(min_length=1, max_length=200)
@@ -57,13 +52,8 @@ class Rejection(Form):
 class EventsReceipt(Form):
     """What became of the events of one request: received = accepted + duplicate + rejected."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"received": 1, "accepted": 1, "duplicate": 0, "rejected": 0, "rejections": []}
-            ]
-        },
+    model_config = example(
+        {"received": 1, "accepted": 1, "duplicate": 0, "rejected": 0, "rejections": []}
     )
 
     received: int

@@ -33,6 +33,20 @@ _LIST: dict[str, JsonValue] = {
     "items": [_ITEM],
     "model": {"version": "3", "name": "ranker", "trained_until": "2017-12-01T00:00:00Z"},
 }
+PROBLEM: dict[str, JsonValue] = {
+    "type": "about:blank",
+    "title": "The request holds a value that cannot be used",
+    "status": 422,
+    "detail": "No item is in the category 'gitars'.",
+    "expected": "the leading levels of a category path, such as: Music > Guitars",
+    "received": "'gitars'",
+    "todo": "Use one of the names listed, or leave the category out.",
+}
+
+
+def example(shown: JsonValue) -> ConfigDict:
+    """Return the setting of a form that shows an example; the rest is as in the class above it."""
+    return ConfigDict(json_schema_extra={"examples": [shown]})
 
 
 class Form(BaseModel):
@@ -63,7 +77,7 @@ class ModelFacts(Form):
 class RecommendationList(Form):
     """Ranked items for one customer."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_LIST]})
+    model_config = example(_LIST)
 
     customer_id: str
     origin: Literal["model", "fallback"] = Field(
@@ -77,9 +91,7 @@ class RecommendationList(Form):
 class ManyRecommendations(Form):
     """Ranked items for several customers, in the order asked."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"customers": [_LIST]}]}
-    )
+    model_config = example({"customers": [_LIST]})
 
     customers: list[RecommendationList]
 
@@ -87,12 +99,7 @@ class ManyRecommendations(Form):
 class RecommendationsQuestion(Form):
     """Ask for recommendations of many customers at once."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [{"customer_ids": ["718", "1130"], "k": 5, "exclude_seen": True}]
-        },
-    )
+    model_config = example({"customer_ids": ["718", "1130"], "k": 5, "exclude_seen": True})
 
     customer_ids: list[CustomerId] = Field(min_length=1, max_length=1000)
     k: PositiveInt = Field(default=10, le=200)
@@ -104,25 +111,20 @@ class RecommendationsQuestion(Form):
 class Profile(Form):
     """Readable traits of one customer; vectors only when asked for."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "customer_id": "718",
-                    "traits": {
-                        "interests": ["Fluid Milk", "Cheese"],
-                        "price_band": "mid",
-                        "stage": "loyal",
-                        "mood_label": "positive",
-                        "purchases_28d": 31.0,
-                    },
-                    "simulated": True,
-                    "message": "100 % of the texts behind this profile are simulated.",
-                    "vectors": None,
-                }
-            ]
-        },
+    model_config = example(
+        {
+            "customer_id": "718",
+            "traits": {
+                "interests": ["Fluid Milk", "Cheese"],
+                "price_band": "mid",
+                "stage": "loyal",
+                "mood_label": "positive",
+                "purchases_28d": 31.0,
+            },
+            "simulated": True,
+            "message": "100 % of the texts behind this profile are simulated.",
+            "vectors": None,
+        }
     )
 
     customer_id: str
@@ -144,17 +146,12 @@ class SimilarItem(Form):
 class SimilarItems(Form):
     """Items similar to one item, by the served model."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "item_id": "995242",
-                    "title": "Fluid Milk White Only",
-                    "items": [{"item_id": "1082185", "title": "Bananas", "score": 0.41, "rank": 1}],
-                }
-            ]
-        },
+    model_config = example(
+        {
+            "item_id": "995242",
+            "title": "Fluid Milk White Only",
+            "items": [{"item_id": "1082185", "title": "Bananas", "score": 0.41, "rank": 1}],
+        }
     )
 
     item_id: str
@@ -165,9 +162,7 @@ class SimilarItems(Form):
 class Health(Form):
     """The process is up."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"status": "ok", "version": "0.1.0"}]}
-    )
+    model_config = example({"status": "ok", "version": "0.1.0"})
 
     status: Literal["ok"]
     version: str
@@ -176,21 +171,16 @@ class Health(Form):
 class Readiness(Form):
     """The champion is loaded and answers."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "status": "ready",
-                    "workspace": "demo",
-                    "model": _LIST["model"],
-                    "customers": 2469,
-                    "items": 6021,
-                    "overlay_events": 0,
-                    "seconds_to_ready": 3.1,
-                }
-            ]
-        },
+    model_config = example(
+        {
+            "status": "ready",
+            "workspace": "demo",
+            "model": _LIST["model"],
+            "customers": 2469,
+            "items": 6021,
+            "overlay_events": 0,
+            "seconds_to_ready": 3.1,
+        }
     )
 
     status: Literal["ready"]
@@ -205,22 +195,7 @@ class Readiness(Form):
 class Problem(BaseModel):
     """An error: what was wrong, what was expected, what was received, what to do."""
 
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={
-            "examples": [
-                {
-                    "type": "about:blank",
-                    "title": "The request holds a value that cannot be used",
-                    "status": 422,
-                    "detail": "No item is in the category 'gitars'.",
-                    "expected": "the leading levels of a category path, such as: Music > Guitars",
-                    "received": "'gitars'",
-                    "todo": "Use one of the names listed, or leave the category out.",
-                }
-            ]
-        },
-    )
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [PROBLEM]})
 
     type: str
     title: str
