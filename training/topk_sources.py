@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from training.ids import FloatArray, IntArray
 
+_FEW = 16  # rows
+
 
 class Found(NamedTuple):
     """Candidates: row in the chunk, item number and score, each [n]."""
@@ -29,7 +31,7 @@ class ItemFactors:
         The vectors as they were given.
     order : ndarray of int32, shape [scored]
         Numbers of the items without NaN, longest vector first.
-    columns : ndarray of float32, shape [factors, scored]
+    vectors : ndarray of float32, shape [scored, factors]
         The vectors in that order.
     lengths : ndarray of float32, shape [scored]
         Their lengths, descending.
@@ -37,7 +39,7 @@ class ItemFactors:
 
     given: FloatArray
     order: IntArray
-    columns: FloatArray
+    vectors: FloatArray
     lengths: FloatArray
 
     @classmethod
@@ -46,8 +48,8 @@ class ItemFactors:
         lengths = np.sqrt(np.einsum("ij,ij->i", items, items))
         order = np.argsort(-lengths, kind="stable").astype(np.int32)  # NaN goes last
         order = order[: len(order) - int(np.isnan(lengths).sum())]
-        columns = np.ascontiguousarray(items[order].T, dtype=np.float32)
-        return cls(items, order, columns, lengths[order].astype(np.float32))
+        vectors = np.ascontiguousarray(items[order], dtype=np.float32)
+        return cls(items, order, vectors, lengths[order].astype(np.float32))
 
 
 class Source(Protocol):
@@ -100,7 +102,7 @@ class Table:
 
 
 class Dots:
-    """Scores to be made: dot products with item vectors [factors, items], longest first."""
+    """Scores to be made: dot products with item vectors, longest first."""
 
     def __init__(self, customers: FloatArray, items: ItemFactors) -> None:
         self.customers = customers
@@ -110,8 +112,12 @@ class Dots:
         self.error = np.float32(1e-6 * (8 + customers.shape[1]))  # more than a dot product's own
 
     def fill(self, tile: FloatArray, rows: NDArray[np.int64], places: slice) -> None:
-        """Multiply."""
-        np.matmul(self.customers[rows], self.items.columns[:, places], out=tile)
+        """Multiply; for a few rows with the items on the left, which BLAS does in half the time."""
+        left, right = self.customers[rows], self.items.vectors[places]
+        if 1 < len(rows) <= _FEW:
+            np.copyto(tile, (right @ left.T).T)
+        else:
+            np.matmul(left, right.T, out=tile)
 
     def reach(self, rows: NDArray[np.int64], place: int) -> FloatArray | None:
         """Return the product of the lengths."""
