@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy.sparse import csr_matrix
 
 from serving.grounds import Case, Told, told_of
 from serving.profiles import LazyFeatures
-from training.ids import IntArray
-from training.models.base import Recommender
-from training.models.fallback import WithFallback
+from training.ids import FloatArray
+from training.topk import TopK
 
 _IN_WORDS = {"sentiment", "topic", "profile"}
 _PROFILE = "profile_v1"
@@ -22,41 +19,22 @@ _PROFILE = "profile_v1"
 Orders = list[list[str]]
 
 
-@runtime_checkable
-class Explains(Protocol):
-    """A model that splits its scores by groups of features."""
-
-    def explain(
-        self,
-        recommendations: pd.DataFrame,
-        *,
-        histories: csr_matrix | None = None,
-    ) -> pd.DataFrame:
-        """Return a column a group; above 0 speaks for the item."""
-        ...
-
-
 class Cases:
     """Makes one :class:`~serving.grounds.Case` a customer.
 
     Parameters
     ----------
-    model : Recommender
-        The served model; asked to explain itself if it can.
     features : LazyFeatures, optional
         Profiles that may be put in words; used once they are open.
     """
 
-    def __init__(self, model: Recommender, features: LazyFeatures | None) -> None:
-        self._items = model.items
+    def __init__(self, features: LazyFeatures | None) -> None:
         self._features = features
-        inner = model.primary if isinstance(model, WithFallback) else model
-        self._explainer = inner if isinstance(inner, Explains) else None
 
     def of(
         self,
         customers: Sequence[str],
-        items: IntArray,
+        best: TopK,
         fallback: npt.NDArray[np.bool_],
         rows: csr_matrix,
     ) -> Iterator[Case]:
@@ -66,14 +44,16 @@ class Cases:
         ----------
         customers : sequence of str
             Customer ids.
-        items : ndarray of int32 [n, k]
-            Recommended item numbers, -1 at the end of short lists.
+        best : TopK
+            What is recommended, with what each group of features gave to the scores if the model
+            says so.
         fallback : ndarray of bool [n, k]
             Whether the fallback recommended it.
         rows : csr_matrix [n, n_items]
             Histories.
         """
-        orders = self._orders(customers, items, fallback, rows)
+        items = best.items
+        orders = _orders(best.parts) if best.parts else None
         told = self._told(self._in_words(customers, fallback, rows, orders))
         bounds = rows.indptr.tolist()
         for n, length in enumerate((items >= 0).sum(axis=1).tolist()):
@@ -86,32 +66,6 @@ class Cases:
                 orders=orders[n] if orders else None,
                 told=told.get(customers[n], Told()),
             )
-
-    def _orders(
-        self,
-        customers: Sequence[str],
-        items: IntArray,
-        fallback: npt.NDArray[np.bool_],
-        rows: csr_matrix,
-    ) -> list[Orders] | None:
-        """Return, by customer and item, the groups that spoke for the item, strongest first."""
-        row, place = np.nonzero((items >= 0) & ~fallback)
-        if self._explainer is None or not len(row):
-            return None
-        asked = np.unique(row)
-        names = np.array(customers, dtype=object)
-        pairs = pd.DataFrame(
-            {"customer_id": names[row], "item_id": self._items.ids[items[row, place]]}
-        )
-        split = self._explainer.explain(pairs, histories=rows[asked])
-        groups = np.array(split.columns, dtype=object)
-        values = np.nan_to_num(split.to_numpy(dtype=np.float32))
-        order = np.argsort(-values, axis=1, kind="stable")
-        positive = (values > 0).sum(axis=1)
-        found: list[Orders] = [[[] for _ in range(items.shape[1])] for _ in customers]
-        for n in range(len(row)):
-            found[row[n]][place[n]] = groups[order[n, : positive[n]]].tolist()
-        return found
 
     def _in_words(
         self,
@@ -141,3 +95,15 @@ class Cases:
         profiles = frame[[c for c in ("keywords", "interests", "simulated_share") if c in frame]]
         told = [told_of(profile) for profile in profiles.to_dict("records")]
         return dict(zip(customers, told, strict=True))
+
+
+def _orders(parts: Mapping[str, FloatArray]) -> list[Orders]:
+    """Return, by customer and place, the groups that spoke for the item, strongest first."""
+    groups = np.array(list(parts), dtype=object)
+    values = np.nan_to_num(np.stack(list(parts.values()), axis=-1))
+    order = groups[np.argsort(-values, axis=-1, kind="stable")]
+    positive = (values > 0).sum(axis=-1)
+    return [
+        [names[:length].tolist() for names, length in zip(*customer, strict=True)]
+        for customer in zip(order, positive, strict=True)
+    ]

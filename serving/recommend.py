@@ -27,6 +27,7 @@ from training.ids import FloatArray, IntArray
 from training.models.base import Recommender
 from training.models.fallback import WithFallback
 from training.models.popular import RecentPopularity
+from training.topk import TopK
 
 MAX_K = 200
 
@@ -72,7 +73,7 @@ class Engine:
         self._rules = Rules(catalog)
         self._grounds = Grounds(model, catalog, recent)
         self._wording = Wording(facts.kinds)
-        self._cases = Cases(model, features)
+        self._cases = Cases(features)
         self._features = features
         inner = model.primary if isinstance(model, WithFallback) else model
         self._impersonal = isinstance(inner, RecentPopularity)  # nobody is known to it
@@ -103,30 +104,13 @@ class Engine:
         _check(asked, k)
         allowed = self._rules.allowed(self.at or datetime.now(UTC), options.category)
         candidates = None if allowed is None else self._ids_of(allowed)
-        numbers, trained = self.model.rows_of(asked)
-        fresh = self.overlay.matrix(asked)
-        exclude = options.exclude_seen
-        rows = trained if fresh is None else (trained + fresh).tocsr()
-        items = np.full((len(asked), k), -1, dtype=np.int32)
-        scores = np.full((len(asked), k), np.nan, dtype=np.float32)
-        fallback = np.zeros((len(asked), k), dtype=bool)
-        for group, histories in _alike(numbers, rows, fresh):
-            best, stood_in = self.model.top(
-                [asked[n] for n in group],
-                k,
-                exclude_seen=self.facts.exclude_seen if exclude is None else exclude,
-                candidates=candidates,
-                histories=histories,
-                features=None if self._features is None else self._features.opened,
-            )
-            items[group], scores[group], fallback[group] = best.items, best.scores, stood_in
-        if self._impersonal:
-            fallback |= ((numbers < 0) & (np.diff(rows.indptr) == 0))[:, None]
+        exclude = self.facts.exclude_seen if options.exclude_seen is None else options.exclude_seen
+        best, fallback, rows = self._best(asked, k, exclude, candidates)
         reasons = tuple(
             tuple(self._wording.sentence(one, options.lang) for one in self._grounds.evidence(case))
-            for case in self._cases.of(asked, items, fallback, rows)
+            for case in self._cases.of(asked, best, fallback, rows)
         )
-        return Ranked(asked, items, scores, fallback, reasons, options.lang)
+        return Ranked(asked, best.items, best.scores, fallback, reasons, options.lang)
 
     def recommend(
         self, customers: Sequence[str], k: int, options: Options | None = None
@@ -156,6 +140,33 @@ class Engine:
         found = self.model.similar_items([item_id], k)
         numbers = self.model.items.numbers(found["similar_item_id"].to_numpy())
         return list(zip(numbers.tolist(), found["score"].tolist(), strict=True))
+
+    def _best(
+        self, asked: tuple[str, ...], k: int, exclude_seen: bool, candidates: list[str] | None
+    ) -> tuple[TopK, npt.NDArray[np.bool_], csr_matrix]:
+        """Return the best items [n, k], which of them the fallback gave, and histories."""
+        numbers, trained = self.model.rows_of(asked)
+        fresh = self.overlay.matrix(asked)
+        rows = trained if fresh is None else (trained + fresh).tocsr()
+        items = np.full((len(asked), k), -1, dtype=np.int32)
+        scores = np.full((len(asked), k), np.nan, dtype=np.float32)
+        fallback = np.zeros((len(asked), k), dtype=bool)
+        parts: dict[str, FloatArray] = {}
+        for group, histories in _alike(numbers, rows, fresh):
+            best, stood_in = self.model.top(
+                [asked[n] for n in group],
+                k,
+                exclude_seen=exclude_seen,
+                candidates=candidates,
+                histories=histories,
+                features=None if self._features is None else self._features.opened,
+            )
+            items[group], scores[group], fallback[group] = best.items, best.scores, stood_in
+            for name, values in (best.parts or {}).items():
+                parts.setdefault(name, np.full_like(scores, np.nan))[group] = values
+        if self._impersonal:
+            fallback |= ((numbers < 0) & (np.diff(rows.indptr) == 0))[:, None]
+        return TopK(items, scores, parts), fallback, rows
 
     def _ids_of(self, allowed: npt.NDArray[np.bool_]) -> list[str]:
         """Return the ids of allowed items; remembered for the masks that the rules keep."""

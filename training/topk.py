@@ -12,6 +12,7 @@ ascending. Rows are divided among a thread a core: NumPy and BLAS release the GI
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -38,10 +39,14 @@ class TopK:
         Item numbers; -1 where a row has fewer than k items with a score.
     scores : ndarray of float32, shape [rows, k]
         Their scores; NaN where there is no item.
+    parts : dict of str to ndarray of float32, shape [rows, k], optional
+        What each group of features gave to the score, NaN where there is no item: above 0 speaks
+        for the item. Only from models that can tell.
     """
 
     items: IntArray
     scores: FloatArray
+    parts: Mapping[str, FloatArray] | None = None
 
 
 def top_of_scores(scores: FloatArray, k: int, excluded: csr_matrix | None = None) -> TopK:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from ingest.store import Store
@@ -25,6 +27,8 @@ from training.models.ease import EASE
 from training.models.fallback import WithFallback
 from training.models.item_knn import ItemKNN
 from training.models.popular import RecentPopularity
+from training.models.question import Question
+from training.topk import TopK
 
 MODELS = {
     "ease": lambda: EASE(regularization=10.0),
@@ -138,12 +142,10 @@ class Fusion(RecentPopularity):
         self.groups = groups
         self.sources = sources
 
-    def explain(
-        self, recommendations: pd.DataFrame, *, histories: csr_matrix | None = None
-    ) -> pd.DataFrame:
-        assert histories is not None
-        assert histories.shape[0] == recommendations["customer_id"].nunique()
-        return pd.DataFrame(self.groups, index=recommendations.index)
+    def _top(self, asked: Question) -> tuple[TopK, NDArray[np.bool_]]:
+        best, fallback = super()._top(asked)
+        told = np.where(best.items < 0, np.nan, 1).astype(np.float32)
+        return replace(best, parts={n: given * told for n, given in self.groups.items()}), fallback
 
 
 INTERESTS = ["Shelf 0", "Shelf 1", "Shelf 2", "Shelf 3"]
@@ -169,7 +171,7 @@ def reasons_of(
     ease = EASE(regularization=10.0).fit(interactions)
     model = Fusion(groups=groups, sources={"popular": popular, "ease": ease})
     engine = make_engine(store, model.fit(interactions))
-    engine._cases = Cases(model, Opened() if opened else None)  # type: ignore[arg-type]
+    engine._cases = Cases(Opened() if opened else None)  # type: ignore[arg-type]
     ranked = engine.rank(["k003", "nobody"], 6)
     assert ranked.fallback[1].all()
     return list(ranked.reasons[0])

@@ -176,18 +176,23 @@ def test_online_history_equals_training_history(fitted: Ranker) -> None:
 
 
 def test_explains_scores_by_group(fitted: Ranker) -> None:
-    table = fitted.recommend(["c003", "c004"], 4)
-    reasons = fitted.explain(table)
-    assert list(reasons.index) == list(table.index)
+    best, _ = fitted.top(["c003", "c004"], 4)
+    assert best.parts is not None
     groups = {"similar", "popularity", "behavior", "sentiment", "topic", "profile"}
-    assert set(reasons.columns) == groups
-    total = reasons.sum(axis=1) - table["score"]
-    assert np.allclose(total, total.iloc[0], atol=1e-3)  # equal up to the constant
+    assert set(best.parts) == groups
+    assert (best.items >= 0).all()
+    total = fitted.booster.paths.base + sum(best.parts.values())
+    np.testing.assert_allclose(total, best.scores, atol=1e-3)
 
 
-def test_explaining_what_was_no_candidate_gives_nan(fitted: Ranker) -> None:
-    rows = pd.DataFrame({"customer_id": ["c000", "c000"], "item_id": ["no such item", "i00"]})
-    assert fitted.explain(rows).iloc[0].isna().all()
+def test_nothing_is_told_of_places_without_an_item(fitted: Ranker) -> None:
+    best, _ = fitted.top(["c003", "nobody"], 4, candidates=["i00"])
+    assert best.parts is not None
+    for values in best.parts.values():
+        np.testing.assert_array_equal(np.isnan(values), best.items < 0)
+    assert (best.items[1] == -1).all()
+    none, _ = fitted.top([], 4)
+    assert none.items.shape == (0, 4)
 
 
 def test_groups_can_be_left_out(data: Interactions) -> None:

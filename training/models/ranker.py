@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import orjson
-import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, validate_call
 from scipy.sparse import csr_matrix
@@ -119,35 +118,6 @@ class Ranker(Recommender):
             columns=asked.columns,
         )
         return best, np.zeros(best.items.shape, dtype=bool)
-
-    def explain(
-        self,
-        recommendations: pd.DataFrame,
-        *,
-        histories: csr_matrix | None = None,
-    ) -> pd.DataFrame:
-        """Split the score of recommended items by feature group.
-
-        Parameters
-        ----------
-        recommendations : DataFrame
-            ``customer_id`` and ``item_id``; rows that are no candidates get NaN.
-        histories : csr_matrix, optional
-            Counts by distinct customer, in order of first appearance.
-
-        Returns
-        -------
-        DataFrame
-            Index of ``recommendations``; a column a group, in log-odds: above 0 speaks for the
-            item. They sum to the score up to a constant.
-        """
-        customers = recommendations["customer_id"].unique().tolist()
-        numbers, rows = self.rows_of(customers, histories)
-        row_of = {customer: row for row, customer in enumerate(customers)}
-        wanted = recommendations["customer_id"].map(row_of).to_numpy(dtype=np.int64)
-        items = self.items.numbers(recommendations["item_id"].to_numpy(), missing="negative")
-        reasons = self._scorer.explain(numbers, rows, wanted, items)
-        return pd.DataFrame(reasons, index=recommendations.index)
 
     def diagnostics(self) -> dict[str, float]:
         """Return how much was learned from and how many candidates could be hit."""

@@ -44,15 +44,6 @@ class Candidates:
             {name: values[keep] for name, values in self.ranks.items()},
         )
 
-    def find(self, rows: NDArray[np.int64], items: IntArray, n_items: int) -> NDArray[np.int64]:
-        """Return the place of each (row, item) among the pairs, -1 where it is none."""
-        if not len(self):
-            return np.full(len(rows), -1, dtype=np.int64)
-        keys = self.rows.astype(np.int64) * n_items + self.items
-        wanted = rows * n_items + items
-        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        return np.where((items >= 0) & (keys[place] == wanted), place, -1)
-
 
 def choose(scores: Mapping[str, FloatArray], size: int, excluded: csr_matrix | None) -> Candidates:
     """Take the best ``size`` items of each source, a block of customers at a time.

@@ -1,8 +1,9 @@
-"""A fitted ranker at work: candidates scored, ordered and explained."""
+"""A fitted ranker at work: candidates scored, ordered and explained in one pass."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,18 @@ from training.models.ranking.candidates import Candidates
 from training.models.ranking.ordering import best_pairs
 from training.models.ranking.stage import Stage
 from training.topk import TopK
+
+T = TypeVar("T", bound=np.generic)
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """The candidates of a block of customers with their features [pairs, columns] and scores."""
+
+    pairs: Candidates
+    matrix: FloatArray
+    scores: FloatArray
+    histories: csr_matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,63 +49,64 @@ class Scorer:
         exclude_seen: bool,
         columns: IntArray | None,
     ) -> TopK:
-        """Take the ``k`` best candidates of each customer, among ``columns`` if given."""
-        found = [TopK(np.empty((0, k), dtype=np.int32), np.empty((0, k), dtype=np.float32))]
-        for part in self.stage.blocks(len(numbers)):
-            rows = histories[part]
-            pairs, scores = self._scored(numbers[part], rows)
-            keep = np.ones(len(pairs), dtype=bool)
-            if exclude_seen and not self.stage.seen_out:
-                keep &= np.asarray(rows[pairs.rows, pairs.items]).ravel() == 0
-            if columns is not None:
-                keep &= np.isin(pairs.items, columns)
-            found.append(
-                best_pairs(pairs.rows[keep], pairs.items[keep], scores[keep], rows.shape[0], k)
-            )
-        return TopK(
-            np.concatenate([block.items for block in found]),
-            np.concatenate([block.scores for block in found]),
-        )
+        """Take the ``k`` best candidates of each customer, among ``columns`` if given.
+
+        What each group of features gave to a score is told in log-odds.
+        """
+        blocks = list(self.stage.blocks(len(numbers))) or [slice(0, 0)]
+        scored = (self._scored(numbers[block], histories[block]) for block in blocks)
+        return _joined([self._best(found, k, exclude_seen, columns) for found in scored])
 
     def dense(self, numbers: IntArray, histories: csr_matrix) -> FloatArray:
         """Score all items: float32 [n, n_items], NaN for what is no candidate."""
         scores = np.full(histories.shape, np.nan, dtype=np.float32)
         for part in self.stage.blocks(len(numbers)):
-            pairs, found = self._scored(numbers[part], histories[part])
-            scores[part.start + pairs.rows, pairs.items] = found
+            found = self._scored(numbers[part], histories[part])
+            scores[part.start + found.pairs.rows, found.pairs.items] = found.scores
         return scores
 
-    def explain(
-        self,
-        numbers: IntArray,
-        histories: csr_matrix,
-        wanted: NDArray[np.int64],
-        items: IntArray,
-    ) -> dict[str, FloatArray]:
-        """Split the scores of pairs (row ``wanted``, item ``items``; -1 unknown) by group.
-
-        Returns float32 [pairs] a group, in log-odds; NaN for what is no candidate.
-        """
-        groups = sorted(set(self.booster.owners.values()))
-        reasons = {name: np.full(len(wanted), np.nan, dtype=np.float32) for name in groups}
-        for part in self.stage.blocks(len(numbers)):
-            inside = np.flatnonzero((wanted >= part.start) & (wanted < part.stop))
-            table = self.stage.table(numbers[part], histories[part])
-            place = table.pairs.find(wanted[inside] - part.start, items[inside], histories.shape[1])
-            hit = place >= 0
-            if hit.any():
-                found = self.booster.contributions(table.matrix[place[hit]])
-                for name, values in found.items():
-                    reasons[name][inside[hit]] = values
-        return reasons
-
-    def _scored(self, numbers: IntArray, histories: csr_matrix) -> tuple[Candidates, FloatArray]:
-        """Return the candidates of a block and their scores."""
+    def _scored(self, numbers: IntArray, histories: csr_matrix) -> Scored:
+        """Return the candidates of a block, scored."""
         table = self.stage.table(numbers, histories)
         known = ((numbers >= 0) | (np.diff(histories.indptr) > 0))[table.pairs.rows]
         pairs, matrix = table.pairs, table.matrix
         if not known.all():
             pairs, matrix = pairs.where(known), matrix[known]
-        if not len(pairs):
-            return pairs, np.zeros(0, dtype=np.float32)
-        return pairs, self.booster.score(matrix)
+        scores = self.booster.score(matrix) if len(pairs) else np.zeros(0, dtype=np.float32)
+        return Scored(pairs, matrix, scores, histories)
+
+    def _best(self, found: Scored, k: int, exclude_seen: bool, columns: IntArray | None) -> TopK:
+        """Return the best of a block with what each group of features gave to them."""
+        rows, items = found.pairs.rows, found.pairs.items
+        keep = np.ones(len(rows), dtype=bool)
+        if exclude_seen and not self.stage.seen_out and len(rows):
+            keep &= np.asarray(found.histories[rows, items]).ravel() == 0
+        if columns is not None:
+            keep &= np.isin(items, columns)
+        kept = np.flatnonzero(keep)
+        best = best_pairs(rows[kept], items[kept], found.scores[kept], found.histories.shape[0], k)
+        filled = best >= 0
+        chosen = kept[best[filled]]
+        parts = self.booster.contributions(found.matrix[chosen])
+        return TopK(
+            _spread(filled, items[chosen], -1),
+            _spread(filled, found.scores[chosen], np.nan),
+            {name: _spread(filled, values, np.nan) for name, values in parts.items()},
+        )
+
+
+def _spread(filled: NDArray[np.bool_], values: NDArray[T], empty: float) -> NDArray[T]:
+    """Return an array of the shape of ``filled`` with ``values`` where it holds."""
+    found = np.full(filled.shape, empty, dtype=values.dtype)
+    found[filled] = values
+    return found
+
+
+def _joined(blocks: list[TopK]) -> TopK:
+    """Return the blocks one after the other."""
+    groups = blocks[0].parts or {}
+    return TopK(
+        np.concatenate([block.items for block in blocks]),
+        np.concatenate([block.scores for block in blocks]),
+        {name: np.concatenate([(block.parts or {})[name] for block in blocks]) for name in groups},
+    )
