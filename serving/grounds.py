@@ -93,6 +93,7 @@ class Grounds:
         self._recent = recent
         self._share_in_category = _share_of_better(recent, catalog.category_codes)
         self._share_overall = _share_of_better(recent, np.zeros(len(recent), dtype=np.int32))
+        self._titles = pd.factorize(np.array(catalog.titles, dtype=object))[0]
         self._leaves = [path.rsplit(LEVELS, 1)[-1] for path in catalog.category_names]
 
     def evidence(self, case: Case) -> list[Evidence]:
@@ -133,10 +134,15 @@ class Grounds:
         return None
 
     def _causes(self, case: Case) -> list[int]:
-        """Return the history item that spoke most for each recommended item; -1 where none did."""
+        """Return the history item that spoke most for each recommended item; -1 where none did.
+
+        Items of the same title are passed over: "because you bought eggs" explains no eggs.
+        """
         if not len(case.had) or self._contributions is None or case.fallback.all():
             return [-1] * len(case.items)
         spoke = self._contributions(case.had, case.items)
+        other = self._titles[case.had][:, None] != self._titles[case.items]
+        spoke = np.where(other, spoke, 0)
         best = np.argmax(spoke, axis=0)
         causes = np.where(spoke[best, np.arange(len(case.items))] > 0, case.had[best], -1)
         found: list[int] = causes.tolist()

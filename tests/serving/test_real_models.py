@@ -19,6 +19,7 @@ from serving.api.settings import ApiSettings
 from serving.batch.run import BatchSettings, run
 from serving.cases import Cases
 from serving.contributions import by_customers, contributions_of
+from serving.grounds import Case, Evidence, Ground, Grounds, Told
 from tests.serving.shop import NOW, UNTIL, big_shop, make_engine, wait_until_ready
 from training.interactions import Interactions
 from training.models.als import ALS
@@ -118,6 +119,36 @@ def test_the_reason_of_als_is_the_nearest_history_item(
     for place, item in enumerate(ranked.items[0]):
         nearest = had[np.argmax(unit[had] @ unit[item])]
         assert engine.catalog.titles[nearest] in ranked.reasons[0][place]
+
+
+def test_an_item_of_the_same_title_is_no_reason(shop: tuple[Path, Store, Interactions]) -> None:
+    _, store, interactions = shop
+    model = EASE(regularization=10.0).fit(interactions)
+    catalog = make_engine(store, model).catalog
+    had = model.histories[3].indices
+    weights = np.asarray(model._arrays()["weights"])[had]
+    weights[:, had] = 0
+    item = int(np.argmax(np.sort(weights, axis=0)[-2]))  # two items of the history speak for it
+    second, first = had[np.argsort(weights[:, item])[-2:]]
+    case = Case(
+        items=np.array([item], dtype=np.int32),
+        fallback=np.array([False]),
+        had=had,
+        counts=np.ones(len(had), dtype=np.float32),
+        orders=[["similar"]],
+        told=Told(),
+    )
+
+    def said(titles: tuple[str, ...]) -> Evidence:
+        recent = np.zeros(len(titles), dtype=np.float32)
+        return Grounds(model, replace(catalog, titles=titles), recent).evidence(case)[0]
+
+    titles = np.array(catalog.titles, dtype=object)
+    assert said(tuple(titles)) == Evidence(Ground.BECAUSE, catalog.titles[first])
+    titles[first] = titles[item]
+    assert said(tuple(titles)) == Evidence(Ground.BECAUSE, catalog.titles[second])
+    titles[had] = titles[item]
+    assert said(tuple(titles)) == Evidence(Ground.SUGGESTED)
 
 
 def test_popularity_has_no_history_reason(shop: tuple[Path, Store, Interactions]) -> None:
