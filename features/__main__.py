@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest.configuration import configuration
 from ingest.runtime import prepare
 
 prepare()
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from features.report import Report
     from features.settings import FeatureSettings
 
-CONF = str(Path(__file__).resolve().parent.parent / "conf")
 
 _KEYS = ("as_of", "fit_until", "snapshots", "step_days", "max_items", "progress")
 _PARTS = ("text", "behavior", "profile", "online")
@@ -54,7 +53,7 @@ def _show(report: Report, workspace: str) -> None:
     Console().print(table)
 
 
-@hydra.main(version_base=None, config_path=CONF, config_name="features")
+@hydra.main(version_base=None, config_path=configuration(), config_name="features")
 def main(config: DictConfig) -> None:
     """Run the verb; a user's mistake ends with one clear line instead of a traceback."""
     from ingest.workspace import Workspace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -11,6 +12,7 @@ from hydra.errors import InstantiationException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from ingest.configuration import configuration
 from ingest.runtime import prepare
 from ingest.workspace import Workspace
 
@@ -18,10 +20,8 @@ if TYPE_CHECKING:
     from ingest.report import LoadReport
     from ingest.sources.base import Source
 
-CONF = str(Path(__file__).resolve().parents[1] / "conf")
 
-
-@hydra.main(version_base=None, config_path=CONF, config_name="ingest")
+@hydra.main(version_base=None, config_path=configuration(), config_name="ingest")
 def main(config: DictConfig) -> None:
     """Load a source, list rejected rows, or load corrected ones."""
     prepare()
@@ -84,8 +84,20 @@ def _finish(report: LoadReport, workspace: Workspace) -> NoReturn:
 
 def _refuse(error: Exception) -> NoReturn:
     cause = error.__cause__ if isinstance(error, InstantiationException) else None
-    print(f"error: {cause or error}", file=sys.stderr)
+    print(f"error: {_unset(error) or cause or error}", file=sys.stderr)
     sys.exit(2)
+
+
+def _unset(error: Exception) -> str | None:
+    """Say what to do where a setting reads an environment variable that is not set."""
+    found = re.search(r"Environment variable '(\w+)' not found", str(error))
+    if found is None or not isinstance(error, OmegaConfBaseException):
+        return None
+    name = found.group(1)
+    return (
+        f"{error.full_key}: expected a folder in the environment variable {name}, which is not "
+        f"set; run {name}=FOLDER python -m ingest {' '.join(sys.argv[1:])}"
+    )
 
 
 if __name__ == "__main__":

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
+from ingest.configuration import configuration
 from ingest.runtime import prepare
 
-CONF = str(Path(__file__).resolve().parents[1] / "conf")
 
-
-@hydra.main(version_base=None, config_path=CONF, config_name="training")
+@hydra.main(version_base=None, config_path=configuration(), config_name="training")
 def main(config: DictConfig) -> float:
     """Do one experiment and return its main metric, for sweeps and searches."""
     prepare()

@@ -8,18 +8,16 @@ registered with the metrics it earned in evaluation.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import NoReturn
 
 import hydra
 from omegaconf import DictConfig
 
+from ingest.configuration import configuration
 from ingest.runtime import prepare
 
-CONF = str(Path(__file__).resolve().parents[1] / "conf")
 
-
-@hydra.main(version_base=None, config_path=CONF, config_name="promote")
+@hydra.main(version_base=None, config_path=configuration(), config_name="promote")
 def main(config: DictConfig) -> None:
     """Promote, or roll back; exit code 1 if the gate stays shut, 2 if there is nothing to judge."""
     prepare()

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
+from ingest.configuration import configuration
 from ingest.runtime import prepare
 
-CONF = str(Path(__file__).resolve().parents[2] / "conf")
 
-
-@hydra.main(version_base=None, config_path=CONF, config_name="api")
+@hydra.main(version_base=None, config_path=configuration(), config_name="api")
 def main(config: DictConfig) -> None:
     """Check the settings, then listen until the process is asked to stop."""
     import uvicorn

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
-from pathlib import Path
 
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
+from ingest.configuration import configuration
 from ingest.runtime import prepare
 
-CONF = str(Path(__file__).resolve().parents[2] / "conf")
 
-
-@hydra.main(version_base=None, config_path=CONF, config_name="batch")
+@hydra.main(version_base=None, config_path=configuration(), config_name="batch")
 def main(config: DictConfig) -> None:
     """Check the settings, write the file and say where it is."""
     from pydantic import ValidationError

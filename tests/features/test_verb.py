@@ -16,11 +16,12 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import InstantiationException
 from pydantic import ValidationError
 
-from features.__main__ import CONF, main, read_settings
+from features.__main__ import main, read_settings
 from features.pipeline import run
 from features.profile.settings import DeepSettings, ProfileSettings
 from features.settings import FeatureSettings
 from features.store.reader import FeatureReader
+from ingest.configuration import configuration
 from ingest.store import Store
 from ingest.workspace import Workspace
 
@@ -164,7 +165,7 @@ def test_the_verb_prints_what_it_did(
 
 
 def composed(*overrides: str) -> FeatureSettings:
-    with initialize_config_dir(version_base=None, config_dir=CONF):
+    with initialize_config_dir(version_base=None, config_dir=configuration()):
         return read_settings(compose("features", overrides=list(overrides)))
 
 
