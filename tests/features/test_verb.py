@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -96,9 +95,7 @@ def test_features_are_there_offline_and_online(
 def test_nothing_unchanged_is_computed_again(
     shop: Workspace, first: list[tuple[str, int, float, str]]
 ) -> None:
-    started = time.monotonic()
     again = run(shop, settings()).lines
-    assert time.monotonic() - started < 2
     assert {note for _, _, _, note in again} == {"unchanged, skipped"}
 
 
