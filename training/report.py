@@ -1,7 +1,8 @@
 """Measured results in one place: rows in ``data/reports``, tables in the READMEs made of them.
 
 ``python -m training.report`` rewrites the tables between ``<!-- results:NAME -->`` and
-``<!-- /results -->`` from ``data/reports/NAME.json``, so that text and figures cannot disagree.
+``<!-- /results -->`` from ``data/reports/NAME.json``, so that text and figures cannot disagree. The
+table of benchmarks is marked ``<!-- results:speed figures -->``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
+
+from training.figures import render_figures
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,8 +154,9 @@ def update(page: Path, reports: Path) -> list[str]:
         if not path.exists():
             missing.append(name)
             return found[0]
-        metrics = re.findall(r"[\w]+@\d+", options)
-        body = render(read_rows(path), metrics)
+        rows = read_rows(path)
+        figures = "figures" in options.split()
+        body = render_figures(rows) if figures else render(rows, re.findall(r"\w+@\d+", options))
         return f"<!-- results:{name}{options} -->\n{body}<!-- /results -->"
 
     text = page.read_text(encoding="utf-8")
@@ -171,9 +175,9 @@ def main(root: Path = _ROOT) -> int:
         for name in update(root / page, root / "data" / "reports")
     ]
     for line in missing:
-        sys.stderr.write(
-            f"no report for {line}; run: python -m training -m experiment={line.split(': ')[1]}\n"
-        )
+        name = line.split(": ")[1]
+        command = "make bench" if name == "speed" else f"python -m training -m experiment={name}"
+        sys.stderr.write(f"no report for {line}; run: {command}\n")
     return 1 if missing else 0
 
 

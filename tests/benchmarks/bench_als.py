@@ -2,15 +2,13 @@
 
 Run: ``python tests/benchmarks/bench_als.py``. Both fit 50k customers x 5k items, 1M pairs, 64
 factors, 10 iterations, taking turns; ours starts from ``Interactions`` and so also makes the
-matrix. Results go to ``data/reports/bench_als.json``.
+matrix. Results go to ``data/reports/speed.json``.
 """
 
 from __future__ import annotations
 
-import json
 import statistics
 import time
-from pathlib import Path
 
 from ingest.runtime import prepare
 
@@ -19,6 +17,7 @@ prepare()
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 from implicit.cpu.als import AlternatingLeastSquares  # noqa: E402
+from kept import keep  # noqa: E402
 
 from training.interactions import Interactions  # noqa: E402
 from training.models.als import ALS  # noqa: E402
@@ -56,20 +55,16 @@ def main() -> None:
         model = ALS(dimensions=64, seed=0, **SETTINGS).fit(interactions)
         theirs.append(middle - start)
         ours.append(time.perf_counter() - middle)
-    row = {
-        "dataset": f"{CUSTOMERS} x {ITEMS}, {matrix.nnz} pairs",
-        "protocol": "64 factors, 10 iterations",
-        "model": "ALS",
-        "metric": "seconds",
-        "value": statistics.median(ours),
-        "reference": statistics.median(theirs),
-        "ratio": statistics.median(a / b for a, b in zip(ours, theirs, strict=True)),
-        "equal": bool(np.allclose(model._arrays()["items"], direct.item_factors, atol=1e-4)),
-    }
-    report = Path("data/reports/bench_als.json")
-    report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_text(json.dumps([row], indent=2))
-    print(json.dumps(row))  # noqa: T201
+    np.testing.assert_allclose(model._arrays()["items"], direct.item_factors, atol=1e-4)
+    keep(
+        __file__,
+        "fit_seconds",
+        statistics.median(ours),
+        on=f"{CUSTOMERS} x {ITEMS}, {matrix.nnz} pairs, 64 factors, 10 iterations, equal factors",
+        against="implicit on the same matrix",
+        reference=statistics.median(theirs),
+        ratio=statistics.median(a / b for a, b in zip(ours, theirs, strict=True)),
+    )
 
 
 if __name__ == "__main__":

@@ -5,16 +5,14 @@ Run: ``python tests/benchmarks/bench_batch_topk.py [--customers 4000] [--factors
 ``trained`` factors come from ALS on Zipf-distributed interactions, as a shop has them; ``random``
 Gaussian factors are the worst case, where no item is out of reach. Both sides use the same
 factors, the same cores and take turns; the median ratio of the rounds is reported with the share
-of equal items. Results go to ``data/reports/bench_batch_topk.json``.
+of equal items. Results go to ``data/reports/speed.json``.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import time
-from pathlib import Path
 
 from ingest.runtime import prepare
 
@@ -22,6 +20,7 @@ prepare()
 
 import numpy as np  # noqa: E402
 from implicit.cpu.als import AlternatingLeastSquares  # noqa: E402
+from kept import keep  # noqa: E402
 from scipy.sparse import csr_matrix  # noqa: E402
 
 from training.topk import ItemFactors, top_of_factors  # noqa: E402
@@ -68,17 +67,18 @@ def measure(kind: str, customers: int) -> dict[str, object]:
         ours.append(time.perf_counter() - middle)
     ratio = statistics.median(a / b for a, b in zip(theirs, ours, strict=True))
     equal = float((np.sort(ids, axis=1) == np.sort(best.items, axis=1)).mean())
-    return {
-        "dataset": f"{kind} factors, {ITEMS} items x {FACTORS}",
-        "protocol": f"top-{K}, seen removed",
-        "model": "training.topk",
-        "metric": "customers/s",
-        "value": customers / statistics.median(ours),
-        "reference": customers / statistics.median(theirs),
-        "ratio": ratio,
-        "equal_items": equal,
-        "n": customers,
-    }
+    keep(
+        __file__,
+        "customers_per_second",
+        customers / statistics.median(ours),
+        on=(
+            f"{kind} factors, {ITEMS} items x {FACTORS}, {customers} customers, top-{K}, seen "
+            f"removed, {equal:.2%} equal items"
+        ),
+        against="recommend of implicit",
+        reference=customers / statistics.median(theirs),
+        ratio=ratio,
+    )
 
 
 def main() -> None:
@@ -87,13 +87,8 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=4_000)
     parser.add_argument("--factors", choices=["trained", "random", "both"], default="both")
     chosen = parser.parse_args()
-    kinds = ["trained", "random"] if chosen.factors == "both" else [chosen.factors]
-    rows = [measure(kind, chosen.customers) for kind in kinds]
-    report = Path("data/reports/bench_batch_topk.json")
-    report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_text(json.dumps(rows, indent=2))
-    for row in rows:
-        print(json.dumps(row))  # noqa: T201
+    for kind in ("trained", "random") if chosen.factors == "both" else (chosen.factors,):
+        measure(kind, chosen.customers)
 
 
 if __name__ == "__main__":

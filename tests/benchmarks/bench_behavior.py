@@ -2,18 +2,15 @@
 
 Run: ``python tests/benchmarks/bench_behavior.py [workspace]`` after ``python -m ingest``. Both read
 the same stored tables and compute ``customer_behavior`` as of five times; the results are compared
-value by value. Results go to ``data/reports/bench_behavior.json``.
+value by value. Results go to ``data/reports/speed.json``.
 """
 
 from __future__ import annotations
 
-import json
-import resource
 import statistics
 import sys
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 from ingest.runtime import prepare
 
@@ -22,6 +19,7 @@ prepare()
 import duckdb  # noqa: E402
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
+from kept import keep  # noqa: E402
 
 from features.behavior.customers import customer_behavior  # noqa: E402
 from features.behavior.pairs import pairs  # noqa: E402
@@ -178,22 +176,18 @@ def main() -> None:
             for left, right in zip(ours, plain, strict=True):
                 check_equal(left, right)
     ratio = statistics.median(a / b for a, b in zip(seconds["ibis"], seconds["sql"], strict=True))
-    row = {
-        "dataset": f"{workspace}, {store.dataset('events').count_rows()} events",
-        "protocol": f"customer_behavior as of {len(TIMES)} times, median of {ROUNDS} rounds",
-        "model": "behavior features by Ibis",
-        "metric": "seconds",
-        "value": round(statistics.median(seconds["ibis"]), 2),
-        "n": sum(len(table) for table in ours),
-        "seconds": round(statistics.median(seconds["ibis"]), 2),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-        "reference": round(statistics.median(seconds["sql"]), 2),
-        "ratio": round(ratio, 2),
-    }
-    sys.stdout.write(json.dumps(row, indent=2) + "\n")
-    target = Path("data/reports/bench_behavior.json")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps([row], indent=2) + "\n")
+    keep(
+        __file__,
+        "seconds",
+        statistics.median(seconds["ibis"]),
+        on=(
+            f"{workspace}, {store.dataset('events').count_rows()} events, customer_behavior as of "
+            f"{len(TIMES)} times, equal tables"
+        ),
+        against="the same table by plain DuckDB SQL",
+        reference=statistics.median(seconds["sql"]),
+        ratio=ratio,
+    )
 
 
 if __name__ == "__main__":

@@ -2,15 +2,13 @@
 
 Run: ``python tests/benchmarks/bench_ease.py``. 5,000 customers with about 100 items each; the
 time covers everything in ``fit`` but the counting of events. Results go to
-``data/reports/bench_ease.json``.
+``data/reports/speed.json``.
 """
 
 from __future__ import annotations
 
-import json
 import resource
 import time
-from pathlib import Path
 
 from ingest.runtime import prepare
 
@@ -18,6 +16,7 @@ prepare()
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
+from kept import keep  # noqa: E402
 
 from training.interactions import Interactions  # noqa: E402
 from training.models.ease import EASE  # noqa: E402
@@ -42,18 +41,10 @@ def main() -> None:
     start = time.perf_counter()
     EASE(max_items=8_000).fit_matrix(matrix, interactions)
     seconds = time.perf_counter() - start
-    row = {
-        "dataset": f"{CUSTOMERS} x {ITEMS}, {matrix.nnz} pairs",
-        "protocol": "8,000 items, float32, Cholesky",
-        "model": "EASE",
-        "metric": "seconds",
-        "value": seconds,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
-    report = Path("data/reports/bench_ease.json")
-    report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_text(json.dumps([row], indent=2))
-    print(json.dumps(row))  # noqa: T201
+    on = f"{CUSTOMERS} x {ITEMS}, {matrix.nnz} pairs, 8,000 items kept"
+    keep(__file__, "fit_seconds", seconds, on=on, against="limit", reference=10.0)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    keep(__file__, "peak_mb", peak, on=on)
 
 
 if __name__ == "__main__":

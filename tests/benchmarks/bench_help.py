@@ -1,6 +1,6 @@
 """``python -m training --help``: at most 1.5 s, best of five, and as a ratio to a bare interpreter.
 
-Run: ``python tests/benchmarks/bench_help.py``. Writes ``data/reports/help.json``.
+Run: ``python tests/benchmarks/bench_help.py``. Writes ``data/reports/speed.json``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.report import Row, write_rows
+from kept import keep
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT, TRIES = 1.5, 5
@@ -31,18 +31,9 @@ def main() -> int:
     """Measure, write the report, and fail above the limit."""
     bare = best_of([sys.executable, "-c", "pass"])
     seconds = best_of([sys.executable, "-m", "training", "--help"])
-    row = Row(
-        dataset="none",
-        protocol=f"best of {TRIES}",
-        model="python -m training --help",
-        metric="seconds",
-        value=seconds,
-        seconds=seconds,
-        reference=bare,
-        ratio=seconds / bare,
-    )
-    write_rows(ROOT / "data" / "reports" / "help.json", [row])
-    sys.stdout.write(f"--help {seconds:.2f} s (limit {LIMIT} s), bare python {bare:.2f} s\n")
+    on = f"python -m training --help, best of {TRIES}"
+    keep(__file__, "seconds", seconds, on=on, against="limit", reference=LIMIT)
+    keep(__file__, "bare_seconds", bare, on="python -c pass, best of the same")
     return 0 if seconds <= LIMIT else 1
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from kept import keep
 
 BATCH = 250_000
 
@@ -147,21 +148,33 @@ def report(folder: Path, rows: int, repeat: int) -> None:
     one, four = folder / "events.parquet", folder / "events4.parquet"
     write_events(one, rows)
     write_events(four, 4 * rows)
-    ratios = []
+    pairs = []
     for number in range(repeat):
         base = measured("plain", one, folder / f"plain{number}")
         load = measured("ours", one, folder / f"ours{number}")
-        ratios.append(load["seconds"] / base["seconds"])
+        pairs.append((load, base))
         told("pyarrow read, deltalake write", base)
         told("python -m ingest", load)
-    print(f"time against plain read and write: {min(ratios):.2f} to {max(ratios):.2f} times")
+    load, base = min(pairs, key=lambda pair: pair[0]["seconds"])
+    kept_load(f"{rows:,} events, Parquet into Delta, contracts checked", load, base)
     told("the same file again, nothing new", measured("ours", one, folder / "ours0"))
-    told("four times the rows", measured("ours", four, folder / "ours_four"))
+    large = measured("ours", four, folder / "ours_four")
+    told("four times the rows", large)
+    kept_load(f"{4 * rows:,} events", large, None)
     quick = measured("small", one, folder / "ours0")
     print(
         f"50 rows appended to {rows:,}: p50 {quick['p50_ms']:.1f} ms, p99 {quick['p99_ms']:.1f}, "
         f"best {quick['min_ms']:.1f}; the first, which reads the keys, {quick['first_ms']:.0f}"
     )
+
+
+def kept_load(on: str, load: dict[str, float], base: dict[str, float] | None) -> None:
+    """Keep speed and memory of a load, beside the plain copy where there is one."""
+    plain = base and base["rows"] / base["seconds"]
+    against = "pyarrow read, deltalake write, no checks" if base else ""
+    speed = load["rows"] / load["seconds"]
+    keep(__file__, "rows_per_second", speed, on=on, against=against, reference=plain)
+    keep(__file__, "peak_mb", load["peak_mb"], on=on)
 
 
 if __name__ == "__main__":

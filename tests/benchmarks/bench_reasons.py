@@ -15,6 +15,7 @@ from ingest.runtime import prepare
 prepare()
 
 import numpy as np  # noqa: E402
+from kept import keep  # noqa: E402
 
 from training.models.fallback import WithFallback  # noqa: E402
 from training.models.ranker import Ranker  # noqa: E402
@@ -60,11 +61,10 @@ def main() -> None:
     theirs = time.perf_counter() - start
     found = np.stack([parts[group] for group in booster.paths.groups], axis=1)
     same = (found.argmax(axis=1) == reference.argmax(axis=1)).mean()
-    sys.stdout.write(
-        f"{len(table)} recommendations, {len(booster.columns)} features: paths {ours:.3f} s, "
-        f"Shapley values {theirs:.2f} s, ratio {theirs / ours:.0f}; "
-        f"same group first: {same:.1%}\n"
-    )
+    on = f"{len(table)} recommendations of the demo, {len(booster.columns)} features"
+    against = "Shapley values of the same trees"
+    keep(__file__, "seconds", ours, on=on, against=against, reference=theirs)
+    keep(__file__, "same_group_first", same, on=on, against=against)
 
 
 if __name__ == "__main__":

@@ -2,16 +2,15 @@
 
     python tests/benchmarks/bench_text.py --texts 12000 --rated 0.5
 
-Prints a table and writes data/reports/text.json: seconds and texts a second of a first run (fitting
+Prints a table and writes data/reports/speed.json: texts a second of a first run (fitting
 included), of a run that finds nothing new and of one that finds 100 new texts, and the peak memory.
 """
 
-# ruff: noqa: E402, T201 (thread counts are set before numpy is imported; a script prints)
+# ruff: noqa: E402 (thread counts are set before numpy is imported; a script prints)
 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import resource
 import tempfile
@@ -26,13 +25,14 @@ from ingest.runtime import prepare
 
 prepare()
 
+from kept import keep
+
 from features.text.language import language_of
 from features.text.run import TextSettings, analyze_texts
 from features.text.sentiment_data import seeds
 from ingest.store import Store
 from ingest.workspace import Workspace
 
-REPORT = Path(__file__).parents[2] / "data" / "reports" / "text.json"
 START = datetime(2024, 1, 1, tzinfo=UTC)
 STARS = {0: (1.0, 2.0), 1: (3.0,), 2: (4.0, 5.0)}
 
@@ -92,7 +92,6 @@ def main() -> None:
     many = [next(source) for _ in range(arguments.texts)]
     few = [next(source) for _ in range(100)]
     settings = TextSettings(workers=arguments.workers, progress=False)
-    results = []
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder) / "bench")
         store = Store(workspace.store)
@@ -103,13 +102,9 @@ def main() -> None:
             started = perf_counter()
             table = analyze_texts(store, workspace, settings)
             seconds = perf_counter() - started
-            results.append({"dataset": "generated", "protocol": name, "metric": "texts_per_second",
-                            "value": round(table.num_rows / seconds, 1), "n": table.num_rows,
-                            "seconds": round(seconds, 2), "peak_mb": round(peak_mb())})  # fmt: skip
-            print(f"{name:12} {seconds:7.2f} s {table.num_rows / seconds:9.0f} texts/s")
-    print(f"peak memory {peak_mb():.0f} MB")
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps(results, indent=2))
+            speed = table.num_rows / seconds
+            keep(__file__, "texts_per_second", speed, on=f"{table.num_rows} texts, {name}")
+    keep(__file__, "peak_mb", peak_mb(), on=f"{arguments.texts} texts")
 
 
 if __name__ == "__main__":

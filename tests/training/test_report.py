@@ -103,6 +103,23 @@ def test_all_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(tmp_path) == 0
 
 
+def test_figures_stand_beside_their_reference(tmp_path: Path) -> None:
+    reports, page = tmp_path / "reports", tmp_path / "page.md"
+    fast = Row("1,000 rows", "plain SQL", "bench_b", "seconds", 0.5, reference=0.25, ratio=2.0)
+    write_rows(
+        reports / "speed.json", [fast, Row("all", "", "bench_a", "rows_per_second", 333056.4)]
+    )
+    page.write_text("<!-- results:speed figures -->\nold\n<!-- /results -->\n", encoding="utf-8")
+    assert update(page, reports) == []
+    lines = page.read_text(encoding="utf-8").splitlines()
+    assert lines[1] == "| command | measured on | metric | value | against | reference | ratio |"
+    first = "`python tests/benchmarks/bench_a.py` | all | rows_per_second | 333,056 | – | – | –"
+    second = (
+        "`python tests/benchmarks/bench_b.py` | 1,000 rows | seconds | 0.5 | plain SQL | 0.25 | 2"
+    )
+    assert lines[3:5] == [f"| {first} |", f"| {second} |"]
+
+
 def test_what_is_no_report_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(orjson.dumps([{"model": "als"}]))
