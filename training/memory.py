@@ -9,6 +9,7 @@ from pathlib import Path
 
 _STATUS = Path("/proc/self/status")
 _RESET = Path("/proc/self/clear_refs")
+_KIB = 1024
 
 
 def reset_peak() -> None:
@@ -21,6 +22,6 @@ def peak_mb() -> float:
     """Return the peak resident memory since :func:`reset_peak`, or of the process, in MB."""
     with suppress(OSError, StopIteration, ValueError):
         line = next(x for x in _STATUS.read_text().splitlines() if x.startswith("VmHWM:"))
-        return int(line.split()[1]) / 1024
-    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+        return int(line.split()[1]) * _KIB / 1e6
+    unit = 1 if sys.platform == "darwin" else _KIB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
