@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from fastapi_offline import FastAPIOffline
 
 from serving.api import errors
 from serving.api.metrics import MetricsMiddleware
@@ -43,7 +44,7 @@ def create_app(settings: ApiSettings, load: Load = load_engine) -> FastAPI:
         yield
         await service.stop()
 
-    app = FastAPI(
+    app = FastAPIOffline(  # its pages need no content network
         title="huaxiang",
         version=version("huaxiang"),
         summary="One living profile per customer, used twice: to recommend and to explain.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from time import sleep
@@ -249,6 +250,15 @@ def examples(operation: dict[str, Any], components: dict[str, Any]) -> bool:
         if "examples" in components.get(name, {}):
             return True
     return False
+
+
+def test_the_pages_of_the_documentation_load_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/docs").text
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert any(name.endswith("swagger-ui-bundle.js") for name in loaded)
+    for name in loaded:
+        assert name.startswith("/"), name
+        assert client.get(name).status_code == 200
 
 
 def test_every_route_is_described_with_an_example(app: FastAPI) -> None:

@@ -102,6 +102,7 @@ def test_experiments_keep_artifacts_beside_the_database(tmp_path: Path) -> None:
     assert store.experiment("shop", "again") == number
     found = store.client().get_experiment(number)
     assert found.name == "shop/again"
+    assert found.tags["mlflow.note.content"].startswith("Models of workspace shop, task again.")
     assert found.artifact_location == (tmp_path / "runs/artifacts/shop/again").as_uri()
     assert (tmp_path / "runs" / "mlflow.db").exists()
 

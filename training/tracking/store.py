@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = _ROOT / "mlruns"
+_NOTE = "mlflow.note.content"  # the description that the UI shows
+_ABOUT = (
+    "Models of workspace {workspace}, task {task}. A sweep is a parent run: its artifacts hold the "
+    "comparison table with paired intervals and the plots, its children the models."
+)
 
 
 class TrackingStore:
@@ -54,4 +59,5 @@ class TrackingStore:
         if found is not None:
             return str(found.experiment_id)
         location = (self.folder / "artifacts" / workspace / task).as_uri()
-        return str(client.create_experiment(name, artifact_location=location))
+        tags = {_NOTE: _ABOUT.format(workspace=workspace, task=task)}
+        return str(client.create_experiment(name, artifact_location=location, tags=tags))
