@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
-import pandas as pd
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+import ibis
+from ibis import _
+from ibis.expr.types import Table, Value
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 
-Period = Literal["day", "week", "month"]
-_OFFSETS = {"day": "D", "week": "W-SUN", "month": "M"}
+from insights.functions import utc, wall_clock
+
+Period = Literal["hour", "day", "week", "month"]
+PERIODS: tuple[Period, ...] = ("hour", "day", "week", "month")
+_UNITS = {"hour": "h", "day": "D", "week": "W", "month": "M"}
 
 
-def _known_zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """Return a time zone's name.
+
+    Raises
+    ------
+    ValueError
+        If there is no such zone.
+    """
     if name not in available_timezones():
         raise ValueError(
             f"unknown time zone {name!r}: expected an IANA name such as Asia/Shanghai or UTC"
@@ -25,25 +38,44 @@ def _aware(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
+def _several(told: object) -> object:
+    return (told,) if isinstance(told, str) else told
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_several)]
+
+
 class Filters(BaseModel):
-    """Time range, zone and period of a finding.
+    """Time range, calendar and selection of a finding.
 
     Parameters
     ----------
     since, until : datetime, optional
         Half-open range ``since <= time < until``; naive times are UTC.
     zone : str
-        IANA time zone in which days, weeks and months begin.
-    period : {"day", "week", "month"}
+        IANA time zone in which hours, days, weeks and months begin.
+    period : {"hour", "day", "week", "month"}
         Length of one bucket; weeks begin on Monday.
+    channel, agent, customer, source : tuple of str
+        Keep records of any of these; empty keeps all.
+    label : tuple of str
+        Labels of the conversation.
+    label_match : {"all", "any"}
+        Whether a conversation must carry all of the labels or any.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     since: Annotated[datetime | None, AfterValidator(_aware)] = None
     until: Annotated[datetime | None, AfterValidator(_aware)] = None
-    zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     period: Period = "week"
+    channel: Names = ()
+    agent: Names = ()
+    customer: Names = ()
+    source: Names = ()
+    label: Names = ()
+    label_match: Literal["all", "any"] = "all"
 
     @model_validator(mode="after")
     def _ordered(self) -> Filters:
@@ -51,18 +83,64 @@ class Filters(BaseModel):
             raise ValueError(f"since ({self.since}) must be before until ({self.until})")
         return self
 
-    def keep(self, frame: pd.DataFrame, time: str = "occurred_at") -> pd.DataFrame:
-        """Return the rows of ``frame`` whose ``time`` lies in the range."""
-        if self.since is not None:
-            frame = frame[frame[time] >= self.since]
-        if self.until is not None:
-            frame = frame[frame[time] < self.until]
-        return frame
+    @property
+    def chosen(self) -> Mapping[str, tuple[str, ...]]:
+        """The columns that are restricted to some values."""
+        named = {
+            "channel": self.channel,
+            "agent": self.agent,
+            "customer_id": self.customer,
+            "source": self.source,
+        }
+        return {column: values for column, values in named.items() if values}
 
-    def bucket(self, times: pd.Series) -> pd.Series:
-        """Return the first local day of each time's bucket, as ``YYYY-MM-DD``."""
-        local = times.dt.tz_convert(ZoneInfo(self.zone)).dt.tz_localize(None)
-        starts: pd.Series = local.dt.to_period(_OFFSETS[self.period]).dt.start_time.dt.strftime(
-            "%Y-%m-%d"
-        )
-        return starts
+    def now(self) -> datetime:
+        """Return the moment that "now" means: the end of the range, else the clock's."""
+        return self.until or datetime.now(UTC)
+
+    def keep(self, rows: Table) -> Table:
+        """Return the rows of ``rows`` whose ``at`` lies in the range and that were chosen."""
+        if self.since is not None:
+            rows = rows.filter(_.at >= microseconds(self.since))
+        if self.until is not None:
+            rows = rows.filter(_.at < microseconds(self.until))
+        for column, values in self.chosen.items():
+            rows = rows.filter(rows[column].isin(values))
+        return rows
+
+    def labeled(self, rows: Table, labels: Table) -> Table:
+        """Return the rows whose conversation carries the labels asked for."""
+        if not self.label:
+            return rows
+        found = labels.filter(_.label.isin(self.label)).group_by("conversation_id")
+        count = found.agg(found=_.label.nunique())
+        enough = len(set(self.label)) if self.label_match == "all" else 1
+        return rows.semi_join(count.filter(_.found >= enough), "conversation_id")
+
+    def bucket(self, at: Value) -> Value:
+        """Return the first local day of each moment's bucket, or its local hour with the offset."""
+        local = self.local(at)
+        start = local.truncate(_UNITS[self.period])
+        if self.period != "hour":
+            return start.strftime("%Y-%m-%d")
+        return start.strftime("%Y-%m-%dT%H:%M") + _offset(local, at)
+
+    def local(self, at: Value) -> Value:
+        """Return the wall clock of the report's zone at moments in microseconds."""
+        return wall_clock(ibis.literal(self.zone), utc(at))
+
+
+def _offset(local: Value, at: Value) -> Value:
+    """Tell the repeated hour of autumn from the first one."""
+    ahead = ((local.epoch_seconds() - at // 1_000_000) // 60).cast("int64")
+    whole = ahead.abs()
+    sign = (ahead < 0).ifelse("-", "+")
+    hour = (whole // 60).cast("string").lpad(2, "0")
+    minute = (whole % 60).cast("string").lpad(2, "0")
+    return sign + hour + ":" + minute
+
+
+def microseconds(moment: datetime) -> int:
+    """Return an aware moment as whole microseconds since 1970."""
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

@@ -1,22 +1,43 @@
 """What a finding is: members first, numbers second, so that every number can be opened.
 
-A finding lists its *members*, one row for each record it counts, with the group the record falls
-into. The table people see is an aggregation of those rows, and drilling into a number is a
-selection of them: the counts agree by construction.
+A finding lists its *members*, one row for each record it counts. The table people see is an
+aggregation of those rows, and drilling into a number is a selection of them: the counts agree by
+construction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, cast
 
+import ibis
 import pandas as pd
+from ibis.expr.types import Table, Value
 
 from insights.filters import Filters
+from insights.functions import utc
 from insights.tables import Tables
 
 Chart = Literal["line", "bar", "heatmap"]
+Family = Literal["chatwoot", "corrected"]
+FAMILIES: tuple[Family, ...] = ("corrected", "chatwoot")
+CALENDAR = ("period", "weekday", "hour_of_day")
+CONVERSATION = ("channel", "agent", "source")
+_WEEKDAYS = ("1 Monday", "2 Tuesday", "3 Wednesday", "4 Thursday", "5 Friday", "6 Saturday")
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A number shown beside the mean: a column of the members, and what is done with it."""
+
+    column: str
+    how: Literal["sum", "max", "mean"]
+
+    def of(self, rows: Table) -> Value:
+        """Return the aggregation."""
+        return getattr(rows[self.column].cast("float64"), self.how)()
 
 
 @dataclass(frozen=True)
@@ -26,55 +47,150 @@ class Finding:
     Parameters
     ----------
     name : str
-        Stable identifier, also its address in the command line and the API.
-    title, formula, unit, action : str
-        What it is, how it is computed, in what unit, and what to do about it.
-    groups : tuple of str
-        Columns that split the number, in display order.
-    chart : Chart
-        How it is best drawn over its groups.
+        Stable identifier within its family.
+    title, title_zh : str
+        What it is called, in English and in Chinese.
+    formula, unit, action : str
+        How it is computed, in what unit, and what to do about it.
     members : callable
-        ``(tables, filters)`` to a frame with the group columns, ``record_id`` (unique), ``value``
-        (the measured number) and ``simulated`` (whether the record is simulated).
+        ``(tables, filters)`` to an Ibis table with one row a record: ``record_id`` (unique),
+        ``at`` (microseconds), ``value`` (the measured number; null where it does not apply, and
+        then it is not counted), ``simulated``, and the columns it can be split or filtered by.
+    family : {"chatwoot", "corrected"}, optional
+        Whose definition this is.
+    differs : str
+        What the other family does differently.
+    groups : tuple of str
+        Columns that split the number unless others are asked for, in display order.
+    series : tuple of str
+        Columns that always split the number.
+    dimensions : tuple of str
+        Columns that may split it.
+    beside : dict of str to Beside
+        Further numbers of each row of the table.
+    finish : callable, optional
+        ``(table, tables, filters)`` to the table with further columns.
+    chart : {"line", "bar", "heatmap"}
+        How it is best drawn over its groups.
     """
 
     name: str
     title: str
+    title_zh: str
     formula: str
     unit: str
     action: str
-    groups: tuple[str, ...]
-    chart: Chart
-    members: Callable[[Tables, Filters], pd.DataFrame]
+    members: Callable[[Tables, Filters], Table]
+    family: Family | None = None
+    differs: str = ""
+    groups: tuple[str, ...] = ("period", "channel")
+    series: tuple[str, ...] = ()
+    dimensions: tuple[str, ...] = (*CALENDAR, *CONVERSATION)
+    beside: Mapping[str, Beside] = field(default_factory=dict)
+    finish: Callable[[pd.DataFrame, Tables, Filters], pd.DataFrame] | None = None
+    chart: Chart = "line"
 
-    def table(self, tables: Tables, filters: Filters) -> pd.DataFrame:
-        """Return one row per group: count, mean, median, p90 and the simulated share."""
-        members = self.members(tables, filters)
-        grouped = members.groupby(list(self.groups), sort=True, observed=True)
-        table = grouped.agg(
-            count=("record_id", "size"),
-            mean=("value", "mean"),
-            median=("value", "median"),
-            p90=("value", lambda values: values.quantile(0.9)),
-            simulated_share=("simulated", "mean"),
-        )
-        return table.reset_index()
+    @property
+    def id(self) -> str:
+        """Definition id: family and name."""
+        return f"{self.family}/{self.name}" if self.family else self.name
 
-    def drill(self, tables: Tables, filters: Filters, group: Mapping[str, object]) -> pd.DataFrame:
-        """Return the members behind one number of :meth:`table`.
+    def table(
+        self, tables: Tables, filters: Filters, by: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Return one row per group: count, mean, median, p90, what stands beside, simulated share.
+
+        A mean is missing, not zero, where nothing could be measured: the count is 0 then.
+
+        Parameters
+        ----------
+        tables : Tables
+            Records.
+        filters : Filters
+            Which of them, in whose calendar.
+        by : sequence of str, optional
+            Columns to split by instead of :attr:`groups`; empty for one row over everything.
 
         Raises
         ------
         ValueError
-            If ``group`` names a column that does not split this finding.
+            If the finding cannot be split by one of them, or filtered as asked.
         """
-        unknown = sorted(set(group) - set(self.groups))
+        groups = self.split_by(by)
+        rows = self._grouped(tables, filters)
+        table = _summarized(rows, groups, self.beside)
+        return table if self.finish is None else self.finish(table, tables, filters)
+
+    def drill(
+        self, tables: Tables, filters: Filters, group: Mapping[str, object] | None = None
+    ) -> pd.DataFrame:
+        """Return the members behind one number of :meth:`table`, oldest first.
+
+        Raises
+        ------
+        ValueError
+            If ``group`` names a column that cannot split this finding.
+        """
+        group = group or {}
+        self.split_by(tuple(group))
+        rows = self._grouped(tables, filters).drop_null("value")
+        for column, value in group.items():
+            rows = rows.filter(rows[column].identical_to(value))
+        times = {name: utc(rows[name]) for name in rows.columns if re.search("(^|_)at$", name)}
+        return cast("pd.DataFrame", rows.order_by("at", "record_id").mutate(**times).to_pandas())
+
+    def split_by(self, by: Sequence[str] | None) -> tuple[str, ...]:
+        """Return the columns that split the number.
+
+        Raises
+        ------
+        ValueError
+            If one of them cannot.
+        """
+        if by is None:
+            return tuple(dict.fromkeys((*self.groups, *self.series)))
+        unknown = [name for name in by if name not in (*self.dimensions, *self.series)]
         if unknown:
             raise ValueError(
-                f"finding {self.name!r} is split by {', '.join(self.groups)}; "
-                f"received {', '.join(unknown)}"
+                f"finding {self.id!r} can be split by {', '.join((*self.dimensions, *self.series))}"
+                f"; received {', '.join(unknown)}"
             )
-        members = self.members(tables, filters)
-        for column, value in group.items():
-            members = members[members[column] == value]
-        return members
+        return tuple(dict.fromkeys((*by, *self.series)))
+
+    def _grouped(self, tables: Tables, filters: Filters) -> Table:
+        rows = self.members(tables, filters)
+        missing = [name for name in filters.chosen if name not in rows.columns]
+        if missing or (filters.label and "conversation_id" not in rows.columns):
+            raise ValueError(
+                f"finding {self.id!r} cannot be filtered by {', '.join(missing or ['label'])}: "
+                "its records have no such column"
+            )
+        if filters.label:
+            rows = filters.labeled(rows, tables.chats.labels)
+        return _dated(filters.keep(rows), filters)
+
+
+def _dated(rows: Table, filters: Filters) -> Table:
+    local = filters.local(rows.at)
+    weekday = local.day_of_week.index()
+    names = ((weekday == number, name) for number, name in enumerate(_WEEKDAYS))
+    return rows.mutate(
+        period=filters.bucket(rows.at),
+        weekday=ibis.cases(*names, else_="7 Sunday"),
+        hour_of_day=local.hour().cast("int64"),
+    )
+
+
+def _summarized(rows: Table, groups: Sequence[str], beside: Mapping[str, Beside]) -> pd.DataFrame:
+    numbers = {
+        "count": rows.value.count(),
+        "mean": rows.value.mean(),
+        "median": rows.value.median(),
+        "p90": rows.value.quantile(0.9),
+        **{name: extra.of(rows) for name, extra in beside.items()},
+        "simulated_share": rows.simulated.cast("float64").mean(),
+    }
+    if not groups:
+        return cast("pd.DataFrame", rows.aggregate(**numbers).to_pandas())
+    table = rows.group_by(list(groups)).agg(**numbers).order_by(list(groups))
+    return cast("pd.DataFrame", table.to_pandas())

@@ -1,15 +1,17 @@
-"""What findings read: canonical tables and the texts that were analyzed."""
+"""What findings read: chats as conversations, and the texts that were analyzed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-import pandas as pd
+import ibis
 import pyarrow.parquet as pq
+from ibis.expr.types import Table
 
 from ingest.store import Store
 from ingest.workspace import Workspace
+from insights.conversations.tables import ChatTables, open_chats
+from insights.settings import InsightSettings
 
 TEXT_COLUMNS = [
     "text_id",
@@ -22,6 +24,7 @@ TEXT_COLUMNS = [
     "sentiment",
     "topic",
 ]
+_READ = ("messages", "events", "feedback")
 
 
 @dataclass(frozen=True)
@@ -32,16 +35,27 @@ class Tables:
     ----------
     workspace : Workspace
         The business whose records are counted.
+    settings : InsightSettings
+        What the business decided about its reports.
     """
 
     workspace: Workspace
+    settings: InsightSettings = field(default_factory=InsightSettings)
+    _kept: dict[tuple[int | None, ...], ChatTables] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
-    def read(self, table: str, columns: Sequence[str]) -> pd.DataFrame:
-        """Return the named columns of a canonical table."""
-        frame: pd.DataFrame = Store(self.workspace.store).read(table, columns=columns).to_pandas()
-        return frame
+    @property
+    def chats(self) -> ChatTables:
+        """Conversations, turns and replies, computed anew whenever the store has a new version."""
+        store = Store(self.workspace.store)
+        versions = tuple(store.version(table) for table in _READ)
+        if versions not in self._kept:
+            self._kept.clear()
+            self._kept[versions] = open_chats(store, self.settings)
+        return self._kept[versions]
 
-    def texts(self) -> pd.DataFrame:
+    def texts(self) -> Table:
         """Return sentiment, polarity and topic of every review and customer message.
 
         Raises
@@ -49,11 +63,10 @@ class Tables:
         FileNotFoundError
             If no text of this workspace was analyzed yet.
         """
-        folder = self.workspace.features / "text" / "texts.parquet"
-        if not folder.exists():
+        file = self.workspace.features / "text" / "texts.parquet"
+        if not file.exists():
             raise FileNotFoundError(
-                f"no analyzed texts at {folder}: "
+                f"no analyzed texts at {file}: "
                 f"run `python -m features workspace={self.workspace.name}` first"
             )
-        frame: pd.DataFrame = pq.read_table(folder, columns=TEXT_COLUMNS).to_pandas()
-        return frame
+        return ibis.memtable(pq.read_table(file, columns=TEXT_COLUMNS))

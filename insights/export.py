@@ -1,0 +1,104 @@
+"""Findings as files: CSV and Parquet for machines, XLSX and HTML for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+
+from insights.answer import Answer, readable
+
+STYLE = """
+body { font: 14px/1.5 system-ui, "Noto Sans CJK SC", "PingFang SC", sans-serif; margin: 2rem auto;
+       max-width: 60rem; color: #1c2430; }
+table { border-collapse: collapse; margin: 1rem 0; }
+th, td { padding: .25rem .75rem; border-bottom: 1px solid #d8dee8; text-align: left; }
+td.number { text-align: right; font-variant-numeric: tabular-nums; }
+.note { color: #5b6675; font-size: 12px; }
+.simulated { background: #fff3cd; padding: .25rem .5rem; border-radius: 4px; }
+"""
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{style}</style></head>
+<body>
+{body}
+</body></html>
+"""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write(answer: Answer, out: Path) -> None:
+    """Write a finding's table to a file whose ending chooses the format.
+
+    Raises
+    ------
+    ValueError
+        If the ending is none of .csv, .parquet, .xlsx and .html.
+    """
+    writers: Mapping[str, Callable[[], object]] = {
+        ".csv": lambda: harmless(answer.export()).to_csv(out, index=False),
+        ".parquet": lambda: answer.export().to_parquet(out, index=False),
+        ".xlsx": lambda: _xlsx(answer, out),
+        ".html": lambda: out.write_text(page(answer.title, section(answer)), encoding="utf-8"),
+    }
+    if out.suffix not in writers:
+        raise ValueError(f"out={out}: expected a file ending in {', '.join(writers)}")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    writers[out.suffix]()
+
+
+def harmless(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with texts that a spreadsheet would run as formulas quoted by ``'``.
+
+    Names of channels and customers come from outside; see OWASP, "CSV Injection".
+    """
+    texts = table.select_dtypes("object")
+    return table.assign(**{name: texts[name].map(_quoted) for name in texts})
+
+
+def _quoted(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _xlsx(answer: Answer, out: Path) -> None:
+    table = harmless(answer.export())
+    zoned = table.select_dtypes("datetimetz")  # spreadsheets know no zones
+    texts = {name: zoned[name].map(readable) for name in zoned}
+    about = pd.DataFrame({"about": [answer.title, answer.caption]})
+    with pd.ExcelWriter(out, engine="openpyxl") as book:
+        table.assign(**texts).to_excel(book, sheet_name="numbers", index=False)
+        about.to_excel(book, sheet_name="definition", index=False)
+
+
+def page(title: str, body: str) -> str:
+    """Return a whole HTML page that needs nothing from anywhere else."""
+    return _PAGE.format(title=escape(title), style=STYLE, body=body)
+
+
+def section(answer: Answer, figure: str = "") -> str:
+    """Return one finding as HTML: titles, chart, numbers, definition."""
+    finding = answer.finding
+    label = ' <span class="simulated">simulated data</span>' if answer.simulated else ""
+    return (
+        f'<section id="{escape(finding.id)}">\n'
+        f"<h2>{escape(finding.title)} · {escape(finding.title_zh)}{label}</h2>\n{figure}\n"
+        f"{rows(answer.table)}\n"
+        f'<p class="note"><code>{escape(finding.id)}</code>, {escape(finding.unit)}. '
+        f"{escape(answer.caption)} {escape(finding.action)}</p>\n</section>"
+    )
+
+
+def rows(table: pd.DataFrame) -> str:
+    """Return a table as HTML."""
+    head = "".join(f"<th>{escape(str(name))}</th>" for name in table.columns)
+    lines = (
+        "".join(f"<td{_kind(value)}>{escape(readable(value))}</td>" for value in row)
+        for row in table.itertuples(index=False)
+    )
+    body = "\n".join(f"<tr>{line}</tr>" for line in lines)
+    return f"<table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>"
+
+
+def _kind(value: object) -> str:
+    return ' class="number"' if isinstance(value, int | float) else ""

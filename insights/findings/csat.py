@@ -1,0 +1,120 @@
+"""How content customers say they are, and how content their words sound (requirement M07)."""
+
+from __future__ import annotations
+
+import ibis
+from ibis import _
+from ibis.expr.types import Table
+
+from insights.filters import Filters
+from insights.finding import CALENDAR, CONVERSATION, Beside, Finding
+from insights.findings.members import ABOUT, both, share
+from insights.tables import Tables
+
+_CONTENT = 4  # stars
+_DIMENSIONS = (*CALENDAR, *CONVERSATION, "category")
+
+
+def _answers(tables: Tables) -> Table:
+    """Return survey answers with what is known of their conversation, if they name one."""
+    chats = tables.chats
+    known = chats.rows.select("conversation_id", "agent", *ABOUT)
+    rows = chats.surveys.left_join(known, "conversation_id").drop("conversation_id_right")
+    return rows.mutate(
+        channel=_.channel.fill_null("unknown"),
+        agent=_.agent.fill_null("unknown"),
+        category=_.category.fill_null("unknown"),
+        simulated=_.simulated.fill_null(_.source == "simulated"),
+        customer_id=ibis.coalesce(_.customer_id, _.customer_id_right),
+    ).drop("source_right", "customer_id_right")
+
+
+def _content(tables: Tables, _filters: Filters) -> Table:
+    return _answers(tables).mutate(record_id=_.feedback_id, value=share(_.rating >= _CONTENT))
+
+
+def _asked(tables: Tables, _filters: Filters) -> Table:
+    """Return each survey that was sent, and whether it was answered before the next one."""
+    chats = tables.chats
+    ordered = ibis.window(group_by="conversation_id", order_by="at")
+    sent = chats.surveyed.mutate(
+        number=ibis.row_number().over(ordered), until=_.at.lead().over(ordered)
+    )
+    answers = chats.surveys.select("conversation_id", answered_at="at")
+    found = sent.inner_join(
+        answers,
+        [
+            "conversation_id",
+            sent.at <= answers.answered_at,
+            (answers.answered_at < sent.until).fill_null(True),
+        ],
+    ).select("conversation_id", "number", answered=True)
+    rows = sent.left_join(found.distinct(), ["conversation_id", "number"])
+    known = chats.rows.select("conversation_id", "agent", *ABOUT)
+    return (
+        rows.select("conversation_id", "number", "at", "answered")
+        .inner_join(known, "conversation_id")
+        .mutate(
+            record_id=_.conversation_id + "#" + _.number.cast("string"),
+            value=share(_.answered.fill_null(False)),
+        )
+    )
+
+
+def _estimated(tables: Tables, _filters: Filters) -> Table:
+    """Return the mean polarity of each conversation's texts, beside its survey where it has one."""
+    chats = tables.chats
+    texts = tables.texts().select("text_id", polarity=_.polarity.cast("float64"))
+    spoken = chats.messages.filter(_.what == "customer").select("message_id", "conversation_id")
+    sound = spoken.inner_join(texts, spoken.message_id == texts.text_id)
+    mean = sound.group_by("conversation_id").agg(polarity=_.polarity.mean())
+    told = chats.surveys.group_by("conversation_id").agg(content=_.rating.mean() >= _CONTENT)
+    rows = chats.rows.inner_join(mean, "conversation_id").left_join(told, "conversation_id")
+    guess = rows.polarity > 0
+    return rows.drop("conversation_id_right").mutate(
+        record_id=_.conversation_id,
+        at=_.opened_at,
+        value=share(guess),
+        surveyed=_.content.notnull().cast("int64"),
+        wrong=share(_.content != guess),
+    )
+
+
+CSAT = Finding(
+    name="csat",
+    title="Customer satisfaction (surveys)",
+    title_zh="客户满意度(问卷)",
+    formula="answers with 4 or 5 stars / answers x 100; counted when answered",
+    unit="% content",
+    action="Read what those with 1 or 2 stars wrote, and call back the ones you can still help.",
+    members=_content,
+    dimensions=_DIMENSIONS,
+)
+RESPONSE = Finding(
+    name="csat_response_rate",
+    title="Survey response rate",
+    title_zh="问卷回复率",
+    formula="surveys answered / surveys sent x 100; counted when sent",
+    unit="% answered",
+    action="Below 10 % the satisfaction speaks for few: ask sooner and shorter.",
+    members=_asked,
+    dimensions=_DIMENSIONS,
+)
+ESTIMATED = Finding(
+    name="satisfaction_estimated",
+    family="corrected",
+    title="Satisfaction estimated from text, no survey",
+    title_zh="满意度估计(由文本推断,非问卷)",
+    formula=(
+        "conversations whose customer texts have a mean polarity above 0 / conversations with "
+        "analyzed texts x 100; error_rate is the share of wrong estimates among those that also "
+        "have a survey (surveyed); counted when opened"
+    ),
+    unit="% estimated content",
+    action="Trust its direction, not its level; look at error_rate first.",
+    differs="chatwoot has no estimate. Never mixed with the surveys' number.",
+    members=_estimated,
+    dimensions=_DIMENSIONS,
+    beside={"surveyed": Beside("surveyed", "sum"), "error_rate": Beside("wrong", "mean")},
+)
+FINDINGS = (*both(CSAT), *both(RESPONSE), ESTIMATED)
