@@ -71,14 +71,14 @@ def _gap(settings: SessionSettings) -> Value:
 def _owned(streams: Table) -> Table:
     """Give each message its customer: an agent in a room speaks with who spoke last, else next."""
     room = ["source", "conversation_id"]
-    order = ["at", "message_id"]
-    back = ibis.window(group_by=room, order_by=order, preceding=None, following=0)
-    ahead = ibis.window(group_by=room, order_by=order, preceding=0, following=None)
-    return streams.mutate(
+    upto = ibis.window(group_by=room, order_by=["at", "message_id"], preceding=None, following=0)
+    runs = streams.mutate(run=_.customer_id.count().over(upto))  # a run has one known customer
+    known = ibis.window(group_by=[*room, "run"])
+    return runs.mutate(
         party=ibis.coalesce(
             _.customer_id,
-            _.customer_id.last().over(back),
-            _.customer_id.first().over(ahead),
+            _.customer_id.max().over(known),
+            _.customer_id.max(where=_.run == 1).over(ibis.window(group_by=room)),
             "",
         )
     )

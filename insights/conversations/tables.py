@@ -39,7 +39,7 @@ class ChatTables:
     surveyed : ibis Table
         conversation_id, at: each survey that was sent.
     surveys : ibis Table
-        Answers: feedback_id, source, conversation_id, customer_id, rating, at.
+        Answers about a conversation: feedback_id, source, conversation_id, customer_id, rating, at.
     labels : ibis Table
         conversation_id, label.
     """
@@ -103,8 +103,7 @@ def _categorized(rows: Table, marks: Table) -> Table:
 
 
 def _surveys(feedback: Table) -> Table:
-    answers = feedback.filter((_.kind == "survey") & _.rating.notnull())
-    return answers.select(
+    answers = feedback.filter((_.kind == "survey") & _.rating.notnull()).select(
         "feedback_id",
         "source",
         "customer_id",
@@ -112,3 +111,4 @@ def _surveys(feedback: Table) -> Table:
         conversation_id=json_text(_.attributes, "$.conversation_id"),
         at=epoch_us(_.occurred_at),
     )
+    return answers.filter(_.conversation_id.notnull())

@@ -84,7 +84,8 @@ CSAT = Finding(
     name="csat",
     title="Customer satisfaction (surveys)",
     title_zh="客户满意度(问卷)",
-    formula="answers with 4 or 5 stars / answers x 100; counted when answered",
+    formula="surveys about a conversation answered with 4 or 5 stars / answered x 100; "
+    "n/a without an answer; counted when answered",
     unit="% content",
     action="Read what those with 1 or 2 stars wrote, and call back the ones you can still help.",
     members=_content,

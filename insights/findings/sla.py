@@ -67,7 +67,7 @@ def _elapsed(rows: Table, now: int, settings: InsightSettings) -> Value:
 
 def _whole(rows: Table) -> dict[str, Table]:
     """Return the promise about a whole conversation."""
-    known = rows.mutate(turn=ibis.literal(-1), start_at=_.opened_at)
+    known = rows.mutate(turn=ibis.literal(-1, "int64"), start_at=_.opened_at)
     return {"resolution": known.mutate(end_at=_.resolved_at)}
 
 
@@ -75,7 +75,9 @@ def _chatwoot(tables: Tables, filters: Filters) -> Table:
     chats = tables.chats
     rows = chats.rows
     first = rows.mutate(
-        turn=ibis.literal(0), start_at=_.opened_at, end_at=ibis.least(_.human_at, _.resolved_at)
+        turn=ibis.literal(0, "int64"),
+        start_at=_.opened_at,
+        end_at=ibis.least(_.human_at, _.resolved_at),
     )
     replied = chats.clocks.inner_join(rows.select("conversation_id", "human_at"), "conversation_id")
     later = replied.filter(_.asked_at > _.human_at)
