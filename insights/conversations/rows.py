@@ -28,7 +28,7 @@ def conversations(messages: Table, steps: Table, active_gap_minutes: int) -> Tab
         channel=_.channel.min(),
         source=_.source.min(),
         customer_id=_.customer_id.min(),
-        simulated=(_.source == "simulated").any(),
+        simulated=_.source.startswith("simulated").any(),
         gap_minutes=_.gap_minutes.max(),
     )
     return who.inner_join(_course(steps, active_gap_minutes), "conversation_id")

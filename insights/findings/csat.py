@@ -24,7 +24,7 @@ def _answers(tables: Tables) -> Table:
         channel=_.channel.fill_null("unknown"),
         agent=_.agent.fill_null("unknown"),
         category=_.category.fill_null("unknown"),
-        simulated=_.simulated.fill_null(_.source == "simulated"),
+        simulated=_.simulated.fill_null(_.source.startswith("simulated")),
         customer_id=ibis.coalesce(_.customer_id, _.customer_id_right),
     ).drop("source_right", "customer_id_right")
 

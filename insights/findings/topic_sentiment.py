@@ -20,7 +20,7 @@ def _members(tables: Tables, _filters: Filters) -> Table:
         record_id=_.text_id,
         at=epoch_us(_.occurred_at),
         value=_.polarity.cast("float64"),
-        simulated=_.source == "simulated",
+        simulated=_.source.startswith("simulated"),
     )
 
 

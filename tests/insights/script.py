@@ -26,12 +26,19 @@ def moment(told: str) -> datetime:
     return datetime.fromisoformat(f"{whole}T{clock}").replace(tzinfo=UTC)
 
 
-def write(root: Path, chat: str, settings: Mapping[str, Any] | None = None) -> Tables:
-    """Store a chat and return the tables over it."""
+def write(
+    root: Path, chats: str | Mapping[str, str], settings: Mapping[str, Any] | None = None
+) -> Tables:
+    """Store chats and return the tables over them.
+
+    Several chats have names, which conversations and customers begin with: they never meet.
+    """
     rows: dict[str, list[dict[str, Any]]] = {"messages": [], "events": [], "feedback": []}
-    for number, line in enumerate(filter(None, map(str.strip, chat.splitlines()))):
-        table, row = _row(number, *line.split())
-        rows[table].append(row)
+    named = {"": chats} if isinstance(chats, str) else {f"{name}-": chats[name] for name in chats}
+    for name, chat in named.items():
+        for number, line in enumerate(filter(None, map(str.strip, chat.splitlines()))):
+            table, row = _row(name, number, *line.split())
+            rows[table].append(row)
     workspace = Workspace.named("shop", root)
     for table, found in rows.items():
         if found:
@@ -41,7 +48,7 @@ def write(root: Path, chat: str, settings: Mapping[str, Any] | None = None) -> T
 
 
 def _row(
-    number: int, told: str, conversation: str, what: str, *words: str
+    case: str, number: int, told: str, conversation: str, what: str, *words: str
 ) -> tuple[str, dict[str, Any]]:
     extra = dict(word.partition("=")[::2] for word in words)
     at = moment(told)
@@ -49,11 +56,11 @@ def _row(
     kind, _, detail = what.partition("=")
     common = {"source": extra.get("source", "test"), "occurred_at": at, "available_at": at}
     customer = name if who == "customer" and name else "c1"
-    common["customer_id"] = None if extra.get("customer") == "none" else customer
-    about = {"conversation_id": conversation}
+    common["customer_id"] = None if extra.get("customer") == "none" else f"{case}{customer}"
+    about = {"conversation_id": f"{case}{conversation}"}
     if kind == "rated":
         answer = {
-            "feedback_id": f"f{number}",
+            "feedback_id": f"{case}f{number}",
             "kind": "survey",
             "text": "so",
             "rating": float(detail),
@@ -62,11 +69,11 @@ def _row(
     state = kind in (*STATES, "labeled", "categorized")
     if state and extra.get("via") == "event":
         named = {"labeled": {"label": detail}, "categorized": {"category": detail}}.get(kind, {})
-        event = {"event_id": f"e{number}", "kind": f"conversation_{kind}"}
+        event = {"event_id": f"{case}e{number}", "kind": f"conversation_{kind}"}
         return "events", common | event | {"attributes": json.dumps(about | named)}
     return "messages", common | {
-        "message_id": f"m{number}",
-        "conversation_id": conversation,
+        "message_id": f"{case}m{number}",
+        "conversation_id": f"{case}{conversation}",
         "agent_id": name if who == "agent" else None,
         "sender_role": "system" if state else who,
         "kind": f"conversation_{kind}" if state else extra.get("kind", "text"),
