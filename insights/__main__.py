@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from ingest.runtime import prepare
 
@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from insights.answer import Answer
     from insights.filters import Filters
     from insights.settings import InsightSettings
+    from insights.tables import Tables
 
 CONF = str(Path(__file__).resolve().parent.parent / "conf")
 _CONFIGURED = ("sessions", "hours", "sla", "staffing", "repeat_days")
-_FILTERS = ("since", "until", "zone", "period", "channel", "agent", "customer", "source")
+_FILTERS = (
+    *("since", "until", "zone", "period"),
+    *("channel", "agent", "customer", "label", "label_match"),
+)
 
 
 def _show(table: pd.DataFrame, title: str, caption: str = "") -> None:
@@ -50,26 +54,35 @@ def _list() -> None:
 
 def _filters(settings: DictConfig) -> tuple[Filters, list[str] | None]:
     """Return the filters and what to split by; a length of time in ``by`` is the period."""
-    from insights.filters import PERIODS, Filters
+    from insights.filters import Filters, Split
 
-    told = OmegaConf.to_container(settings, resolve=True)
-    assert isinstance(told, dict)  # noqa: S101 - the primary configuration is a mapping
-    by = [told["by"]] if isinstance(told["by"], str) else told["by"]
-    grains = [name for name in by or [] if name in PERIODS]
-    if len(grains) > 1:
-        raise ValueError(f"by={by}: expected one of {', '.join(PERIODS)}, received {len(grains)}")
-    chosen = {name: told[name] for name in (*_FILTERS, "label", "label_match")}
-    if grains:
-        chosen["period"] = grains[0]
-    split = None if by is None else ["period" if name in PERIODS else name for name in by]
-    return Filters(**chosen), split
+    told = _plain(settings)
+    split = Split.of(told["by"])
+    chosen = {name: told[name] for name in _FILTERS} | {"source": told["sources"]}
+    return Filters(**chosen | ({"period": split.period} if split.period else {})), split.by
+
+
+def _plain(settings: DictConfig) -> dict[str, Any]:
+    return cast("dict[str, Any]", OmegaConf.to_container(settings, resolve=True))
 
 
 def _settings(settings: DictConfig) -> InsightSettings:
     from insights.settings import InsightSettings
 
-    told = {name: settings[name] for name in _CONFIGURED}
-    return InsightSettings.model_validate(OmegaConf.to_container(OmegaConf.create(told)))
+    told = _plain(settings)
+    return InsightSettings.model_validate({name: told[name] for name in _CONFIGURED})
+
+
+def _report(settings: DictConfig, tables: Tables) -> None:
+    from insights.report import Report, render
+
+    out = Path(settings.out or f"data/reports/{settings.workspace}-report.html")
+    if out.suffix != ".html":
+        raise ValueError(f"out={out}: a report is written as .html")
+    report = Report.model_validate(_plain(settings)["report"])
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(render(report, tables, _filters(settings)[0]), encoding="utf-8")
+    sys.stderr.write(f"wrote {out}\n")
 
 
 def _present(answer: Answer, out: str | None) -> None:
@@ -88,12 +101,15 @@ def run(settings: DictConfig) -> None:
     from insights.registry import find
     from insights.tables import Tables
 
+    tables = Tables(Workspace.named(settings.workspace, settings.data_dir), _settings(settings))
+    if settings.get("report"):
+        _report(settings, tables)
+        return
     if settings.finding == "list":
         _list()
         return
     finding = find(settings.finding, settings.family)
     filters, by = _filters(settings)
-    tables = Tables(Workspace.named(settings.workspace, settings.data_dir), _settings(settings))
     if settings.drill is None:
         table = finding.table(tables, filters, by)
     else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
@@ -128,6 +129,40 @@ class Filters(BaseModel):
     def local(self, at: Value) -> Value:
         """Return the wall clock of the report's zone at moments in microseconds."""
         return wall_clock(ibis.literal(self.zone), utc(at))
+
+
+@dataclass(frozen=True)
+class Split:
+    """What was asked to split a number, where a length of time stands for the period.
+
+    Attributes
+    ----------
+    by : list of str, optional
+        Columns; None for the finding's own.
+    period : {"hour", "day", "week", "month"}, optional
+        Length of time that was named among them.
+    """
+
+    by: list[str] | None
+    period: Period | None
+
+    @classmethod
+    def of(cls, told: Sequence[str] | str | None) -> Split:
+        """Read ``day``, ``[week, channel]``, ``[]`` or None.
+
+        Raises
+        ------
+        ValueError
+            If two lengths of time are named.
+        """
+        if told is None:
+            return cls(None, None)
+        names = [told] if isinstance(told, str) else list(told)
+        grains = [name for name in PERIODS if name in names]
+        if len(grains) > 1:
+            raise ValueError(f"by={names}: expected one of {', '.join(PERIODS)}, received {grains}")
+        by = ["period" if name in grains else name for name in names]
+        return cls(by, grains[0] if grains else None)
 
 
 def _offset(local: Value, at: Value) -> Value:

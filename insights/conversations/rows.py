@@ -27,7 +27,9 @@ def conversations(messages: Table, steps: Table, active_gap_minutes: int) -> Tab
     who = spoken.group_by("conversation_id").agg(
         channel=_.channel.min(),
         source=_.source.min(),
-        customer_id=_.customer_id.min(),
+        customer_id=ibis.coalesce(
+            _.customer_id.min(where=_.what == "customer"), _.customer_id.min()
+        ),
         simulated=_.source.startswith("simulated").any(),
         gap_minutes=_.gap_minutes.max(),
     )

@@ -14,7 +14,6 @@ from insights.findings.members import about, in_business_hours, intervals
 from insights.tables import Tables
 
 BUCKETS = ((60, "0-1 h"), (240, "1-4 h"), (480, "4-8 h"), (1440, "8-24 h"))
-_OVER = "over 24 h"
 _AGENT_OPENED = ("human", "aside")
 
 
@@ -31,8 +30,8 @@ def _replies(tables: Tables) -> Table:
 
 def _members(replies: Table) -> Table:
     rows = intervals(replies.mutate(record_id=_.conversation_id + "#" + _.cycle.cast("string")))
-    names = [(_.value < limit, f"{number} {name}") for number, (limit, name) in enumerate(BUCKETS)]
-    return rows.mutate(bucket=ibis.cases(*names, else_=f"{len(BUCKETS)} {_OVER}"))
+    names = [(_.value < limit, name) for limit, name in BUCKETS]
+    return rows.mutate(bucket=ibis.cases(*names, else_="over 24 h"))
 
 
 def _chatwoot(tables: Tables, _filters: Filters) -> Table:

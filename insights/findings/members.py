@@ -40,8 +40,8 @@ def intervals(rows: Table) -> Table:
 
 
 def share(condition: Value) -> Value:
-    """Return 100 where a condition holds and 0 where it does not: the mean is a percentage."""
-    return condition.ifelse(100.0, 0.0)
+    """Return 100 where a condition holds, 0 where not, null where unknown: the mean is a share."""
+    return ibis.cases((condition, 100.0), (~condition, 0.0))
 
 
 def both(finding: Finding) -> tuple[Finding, Finding]:

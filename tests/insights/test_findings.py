@@ -1,9 +1,11 @@
-"""Findings: their counts, their calendar and their drill-down, on conversations written here."""
+"""Findings: their counts, their calendar, their filters and their drill-down."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -13,157 +15,307 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ingest.schemas import canonical
-from ingest.store import Store
 from ingest.workspace import Workspace
-from insights.filters import Filters
+from insights.filters import Filters, Split
+from insights.finding import Finding
 from insights.registry import FINDINGS, find
 from insights.tables import Tables
+from tests.insights.script import moment, write
 
-MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
-
-
-def message(number: int, conversation: str, at: datetime, **changes: object) -> dict[str, object]:
-    row = {
-        "message_id": f"m{number}",
-        "source": "test",
-        "conversation_id": conversation,
-        "customer_id": "c1",
-        "sender_role": "customer",
-        "kind": "text",
-        "text": "hello",
-        "recalled": False,
-        "private": False,
-        "channel": "web",
-        "occurred_at": at,
-        "available_at": at,
-    }
-    return row | changes
-
-
-def store_messages(workspace: Workspace, rows: list[dict[str, object]]) -> Tables:
-    Store(workspace.store).add("messages", pa.Table.from_pylist(rows, canonical("messages").schema))
-    return Tables(workspace)
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    return Workspace.named("shop", tmp_path)
+TEXTS = ("topic_sentiment", "corrected/satisfaction_estimated")
+CHATS = [name for name in FINDINGS if name not in TEXTS]
+EVERYTHING = """
+    02T10:00 a customer:c1 channel=web
+    02T10:01 a bot
+    02T10:02 a handed_off
+    02T10:05 a agent:ann
+    02T10:06 a labeled=vip
+    02T10:06 a labeled=refund via=event
+    02T10:20 a customer:c1
+    02T10:30 a agent:bob
+    02T11:00 a resolved
+    02T11:01 a surveyed
+    02T11:05 a rated=5
+    03T10:00 b customer:c2 channel=phone source=simulated
+    03T10:00 b labeled=vip
+    03T12:00 b agent:bob source=simulated
+    03T12:10 b bot_resolved
+    10T09:00 c customer:c1 channel=web
+    10T09:30 room customer:c3 source=wecom channel=wechat
+    10T09:31 room agent:ann source=wecom channel=wechat customer=none
+    10T12:00 room customer:c3 source=wecom channel=wechat
+"""
 
 
-def test_volume_and_duration_match_a_hand_count(workspace: Workspace) -> None:
-    tables = store_messages(
-        workspace,
-        [
-            message(1, "a", MONDAY),
-            message(2, "a", MONDAY + timedelta(minutes=30), sender_role="agent"),
-            message(3, "a", MONDAY + timedelta(minutes=50), private=True),
-            message(4, "b", MONDAY + timedelta(days=1)),
-            message(5, "c", MONDAY + timedelta(days=7), channel="phone", source="simulated"),
-            message(6, "d", MONDAY, sender_role="system"),
-            message(7, "e", MONDAY, recalled=True),
-        ],
-    )
-    volume = find("conversation_volume").table(tables, Filters())
-    assert volume[["period", "channel", "count", "simulated_share"]].to_numpy().tolist() == [
-        ["2026-03-02", "web", 2, 0.0],
-        ["2026-03-09", "phone", 1, 1.0],
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    return write(tmp_path_factory.mktemp("everything"), EVERYTHING)
+
+
+@pytest.mark.parametrize("name", CHATS)
+def test_every_number_opens_into_as_many_records(name: str, tables: Tables) -> None:
+    finding, filters = FINDINGS[name], Filters(period="day", zone="Asia/Shanghai")
+    table = finding.table(tables, filters)
+    groups = list(finding.split_by(None))
+    members = finding.drill(tables, filters)
+    assert len(members) == table["count"].sum()
+    assert members["record_id"].is_unique
+    counted = Counter(members[groups].itertuples(index=False, name=None))
+    for row in table.to_dict("records"):
+        assert counted[tuple(row[group] for group in groups)] == row["count"]
+
+
+def test_a_drilled_group_is_its_row(tables: Tables) -> None:
+    finding = find("reply_time")
+    group = {"channel": "web", "series": "later"}
+    (row,) = finding.drill(tables, Filters(), group).to_dict("records")
+    assert (row["value"], row["agent"], row["conversation_id"]) == (10.0, "bob", "a")
+    assert row["at"] == pd.Timestamp("2026-03-02T10:30Z")
+    assert finding.drill(tables, Filters(), {"channel": None}).empty
+
+
+def test_the_first_response_is_credited_to_its_sender(tables: Tables) -> None:
+    table = find("first_response_time", "chatwoot").table(tables, Filters(), ["agent"])
+    assert table[["agent", "count", "mean"]].to_numpy().tolist() == [
+        ["ann", 2, pytest.approx(2.0)],
+        ["bob", 1, 120.0],
     ]
-    duration = find("conversation_duration").table(tables, Filters())
-    assert duration.loc[0, ["mean", "median", "p90"]].tolist() == pytest.approx([15.0, 15.0, 27.0])
 
 
-def test_the_day_begins_where_the_reader_lives(workspace: Workspace) -> None:
-    tables = store_messages(workspace, [message(1, "a", MONDAY + timedelta(hours=17))])
-    volume = find("conversation_volume")
-    utc = volume.table(tables, Filters(period="day"))
-    shanghai = volume.table(tables, Filters(period="day", zone="Asia/Shanghai"))
-    assert (utc["period"][0], shanghai["period"][0]) == ("2026-03-02", "2026-03-03")
+def test_buckets_are_half_open(tmp_path: Path) -> None:
+    waits = ("10:59", "11:00", "13:59", "14:00", "18:00", "03T09:59", "03T10:00")
+    lines = [f"10:00 c{n} customer\n{told} c{n} agent:ann" for n, told in enumerate(waits)]
+    finding = find("first_response_distribution")
+    table = finding.table(write(tmp_path, "\n".join(lines)), Filters())
+    assert table[["bucket", "count"]].to_numpy().tolist() == [
+        ["0-1 h", 1],
+        ["1-4 h", 2],
+        ["4-8 h", 1],
+        ["8-24 h", 2],
+        ["over 24 h", 1],
+    ]
 
 
-def test_a_day_of_23_hours_is_still_one_day(workspace: Workspace) -> None:
-    before = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)  # 01:30 in Berlin, clocks jump at 02:00
-    after = datetime(2026, 3, 29, 21, 30, tzinfo=UTC)  # 23:30 in Berlin, summer time
-    tables = store_messages(workspace, [message(1, "a", before), message(2, "b", after)])
-    table = find("conversation_volume").table(tables, Filters(period="day", zone="Europe/Berlin"))
-    assert table[["period", "count"]].to_numpy().tolist() == [["2026-03-29", 2]]
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"channel": "phone"}, ["b"]),
+        ({"channel": ["phone", "web"]}, ["a", "b", "c"]),
+        ({"customer": "c1"}, ["a", "c"]),
+        ({"agent": "bob"}, ["a", "b"]),
+        ({"source": "simulated"}, ["b"]),
+        ({"label": "vip"}, ["a", "b"]),
+        ({"label": ["vip", "refund"]}, ["a"]),
+        ({"label": ["vip", "refund"], "label_match": "any"}, ["a", "b"]),
+        ({"since": "2026-03-02T10:00", "until": "2026-03-03T10:00"}, ["a"]),
+    ],
+)
+def test_filters_select(told: dict[str, Any], expected: list[str], tables: Tables) -> None:
+    assert find("volume").drill(tables, Filters(**told))["record_id"].tolist() == expected
+
+
+def test_volume_stands_beside_the_period_and_the_weekday_before(tmp_path: Path) -> None:
+    days = ("02", "09", "09", "10", "16", "16", "16")
+    tables = write(tmp_path, "\n".join(f"{day}T10:00 c{n} customer" for n, day in enumerate(days)))
+    filters = Filters(period="day", since=moment("09T00:00"))
+    table = find("volume").table(tables, filters, ["period"])
+    assert table[["count", "previous", "same_weekday"]].to_numpy().tolist() == [
+        [2, 0, 1],
+        [1, 2, 0],
+        [3, 0, 2],
+    ]
+    weeks = find("volume").table(tables, Filters(), ["period", "channel"])
+    assert weeks["previous"].fillna(-1).tolist() == [-1, 1, 3]
+    months = find("volume").table(tables, Filters(period="month"), ["period"])
+    assert months["previous"].isna().all()
+    assert "previous" not in find("volume").table(tables, Filters(period="hour"), ["period"])
+
+
+def test_reopenings_stand_beside_resolutions(tmp_path: Path) -> None:
+    tables = write(
+        tmp_path, "10:00 a customer\n10:30 a resolved\n11:00 a reopened\n12:00 a resolved"
+    )
+    table = find("resolution_time").table(tables, Filters(), [])
+    assert table[["series", "mean", "reopens"]].to_numpy().tolist() == [
+        ["first", 30.0, 1.0],
+        ["full", 120.0, 1.0],
+    ]
+
+
+def test_promises_tell_breaches_and_the_worst(tmp_path: Path) -> None:
+    chat = "10:00 a customer\n10:50 a agent:ann\n10:00 b customer\n11:10 b agent:ann"
+    tables = write(tmp_path, chat, {"sla": {"first_response_minutes": 30}})
+    table = find("sla").table(tables, Filters(), [])
+    assert table.loc[0, ["mean", "breaches", "worst_minutes_late"]].tolist() == [0.0, 2.0, 40.0]
+
+
+def test_promises_need_a_target_and_a_business_clock_needs_hours(tmp_path: Path) -> None:
+    nothing = {"first_response_minutes": None, "next_response_minutes": None}
+    tables = write(tmp_path, "10:00 a customer", {"sla": nothing})
+    with pytest.raises(ValueError, match="nothing is promised"):
+        find("sla").table(tables, Filters())
+    business = Tables(tables.workspace, type(tables.settings)(sla={"clock": "business"}))
+    with pytest.raises(ValueError, match="choose hours="):
+        find("sla").table(business, Filters())
+
+
+def test_staffing_follows_hourly_arrivals(tmp_path: Path) -> None:
+    lines = [f"02T10:{n:02d} c{n} customer\n02T10:{n + 5:02d} c{n} agent:ann" for n in range(50)]
+    tables = write(tmp_path, "\n".join(lines))
+    filters = Filters(since=moment("02T00:00"), until=moment("16T00:00"))  # two Mondays
+    (row,) = find("staffing_need").table(tables, filters).to_dict("records")
+    assert (row["weekday"], row["hour_of_day"], row["count"]) == ("1 Monday", 10, 50)
+    assert (row["mean"], row["arrivals"], row["agents"]) == (5.0, 25.0, 4)  # 2.08 erlangs
+    assert find("staffing_need").table(tables, Filters(until=moment("01T00:00"))).empty
+
+
+def test_what_is_simulated_is_told(tables: Tables) -> None:
+    table = find("volume").table(tables, Filters(), ["channel"]).set_index("channel")
+    assert table["simulated_share"].to_dict() == {"phone": 1.0, "web": 0.0, "wechat": 0.0}
+
+
+def test_new_records_are_counted(tmp_path: Path) -> None:
+    tables = write(tmp_path, "10:00 a customer")
+    assert len(find("volume").drill(tables, Filters())) == 1
+    assert tables.chats is tables.chats
+    write(tmp_path, {"more": "10:00 b customer"})
+    assert len(find("volume").drill(tables, Filters())) == 2
+
+
+def test_an_empty_store_counts_nothing(tmp_path: Path) -> None:
+    tables = Tables(Workspace.named("empty", tmp_path))
+    assert find("volume").table(tables, Filters()).empty
+    assert find("reply_time").drill(tables, Filters()).empty
+    assert find("staffing_need").table(tables, Filters()).empty
+
+
+spoken = st.tuples(
+    st.integers(0, 400),
+    st.integers(0, 3),
+    st.sampled_from(["customer:c1", "customer:c2", "agent:ann", "bot", "system", "resolved"]),
+    st.sampled_from(["", "private", "recalled", "customer=none"]),
+    st.sampled_from(["test", "wecom"]),
+)
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(
-    minutes=st.lists(st.integers(0, 60 * 24 * 40), min_size=1, max_size=25),
-    period=st.sampled_from(["day", "week", "month"]),
-)
-def test_every_number_opens_into_as_many_records(
-    tmp_path_factory: pytest.TempPathFactory, minutes: list[int], period: str
+@given(said=st.lists(spoken, min_size=1, max_size=30))
+def test_sessions_partition_messages(
+    tmp_path_factory: pytest.TempPathFactory, said: list[tuple[int, int, str, str, str]]
 ) -> None:
-    workspace = Workspace.named("shop", tmp_path_factory.mktemp("drill"))
-    rows = [
-        message(i, f"c{i % 7}", MONDAY + timedelta(minutes=at), channel=["web", None][i % 2])
-        for i, at in enumerate(minutes)
+    start = moment("10:00")
+    lines = [
+        f"{start + timedelta(minutes=minute):%Y-%m-%dT%H:%M} r{room}-{source} {who} {how}"
+        f" source={source}"
+        for minute, room, who, how, source in said
     ]
-    tables = store_messages(workspace, rows)
-    filters = Filters(period=period)  # type: ignore[arg-type]
-    finding = find("conversation_volume")
-    table = finding.table(tables, filters)
-    assert table["count"].sum() == len({row["conversation_id"] for row in rows})
-    for row in table.to_dict("records"):
-        group = {name: row[name] for name in finding.groups}
-        assert len(finding.drill(tables, filters, group)) == row["count"]
+    tables = write(tmp_path_factory.mktemp("sessions"), "\n".join(lines))
+    messages = tables.chats.messages.to_pandas()
+    assert sorted(messages["message_id"]) == sorted(f"m{n}" for n in range(len(said)))
+    loud = messages[messages["what"].isin(["customer", "human", "bot"])]
+    for name, part in loud[loud["source"] == "wecom"].groupby("conversation_id"):
+        pauses = part["at"].sort_values().diff().dropna()
+        assert (pauses <= 30 * 60_000_000).all(), name
+    whole = loud[loud["source"] == "test"]
+    assert set(whole["conversation_id"]) <= {f"r{room}-test" for room in range(4)}
+    assert tables.chats.rows.count().to_pandas() == loud["conversation_id"].nunique()
 
 
-def test_range_is_half_open(workspace: Workspace) -> None:
-    tables = store_messages(
-        workspace, [message(1, "a", MONDAY), message(2, "b", MONDAY + timedelta(days=1))]
-    )
-    filters = Filters(since=MONDAY, until=MONDAY + timedelta(days=1))
-    assert find("conversation_volume").members(tables, filters)["record_id"].tolist() == ["a"]
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(said=st.lists(spoken, min_size=1, max_size=25), data=st.data())
+def test_drilled_counts_equal_the_number(
+    tmp_path_factory: pytest.TempPathFactory,
+    said: list[tuple[int, int, str, str, str]],
+    data: st.DataObject,
+) -> None:
+    lines = [
+        f"2026-03-{2 + minute // 60:02d}T{minute % 24:02d}:00 r{room} {who} {how} source={source}"
+        for minute, room, who, how, source in said
+    ]
+    tables = write(tmp_path_factory.mktemp("drill"), "\n".join(lines))
+    finding = FINDINGS[data.draw(st.sampled_from(CHATS))]
+    period = data.draw(st.sampled_from(["hour", "day", "week", "month"]))
+    filters = Filters(period=period, zone="America/New_York")
+    table, members = finding.table(tables, filters), finding.drill(tables, filters)
+    groups = list(finding.split_by(None))
+    counted = Counter(members[groups].itertuples(index=False, name=None))
+    told = {tuple(row[name] for name in groups): row["count"] for row in table.to_dict("records")}
+    assert {key: count for key, count in told.items() if count} == dict(counted)
 
 
-def test_topics_split_by_sentiment(workspace: Workspace) -> None:
-    texts = pd.DataFrame(
-        {
-            "text_id": ["1", "2", "3"],
-            "kind": "feedback",
-            "source": ["simulated", "shop", "shop"],
-            "customer_id": "c",
-            "item_id": "i",
-            "occurred_at": pd.to_datetime([MONDAY] * 3, utc=True),
-            "polarity": [-0.5, -0.7, 0.9],
-            "sentiment": ["negative", "negative", "positive"],
-            "topic": [2, 2, 2],
-        }
+def analyzed(workspace: Workspace, rows: list[tuple[str, str, float, str]]) -> None:
+    texts = pd.DataFrame(rows, columns=["text_id", "source", "polarity", "sentiment"]).assign(
+        kind="message",
+        customer_id="c",
+        item_id="i",
+        occurred_at=pd.to_datetime([datetime(2026, 3, 2, tzinfo=UTC)] * len(rows), utc=True),
+        topic=2,
     )
     folder = workspace.features / "text"
     folder.mkdir(parents=True)
     pq.write_table(pa.Table.from_pandas(texts), folder / "texts.parquet")
+
+
+def test_topics_split_by_sentiment(tmp_path: Path) -> None:
+    workspace = Workspace.named("shop", tmp_path)
+    rows = [("1", "simulated", -0.5, "negative"), ("2", "shop", -0.7, "negative")]
+    analyzed(workspace, [*rows, ("3", "shop", 0.9, "positive")])
     table = find("topic_sentiment").table(Tables(workspace), Filters())
     assert table[["topic", "sentiment", "count", "simulated_share"]].to_numpy().tolist() == [
         [2, "negative", 2, 0.5],
         [2, "positive", 1, 0.0],
     ]
     assert table["mean"].tolist() == pytest.approx([-0.6, 0.9])
+    with pytest.raises(ValueError, match="cannot be filtered by channel"):
+        find("topic_sentiment").table(Tables(workspace), Filters(channel="web"))
+    with pytest.raises(ValueError, match="cannot be filtered by label"):
+        find("topic_sentiment").table(Tables(workspace), Filters(label="vip"))
 
 
-def test_missing_texts_name_the_command_that_makes_them(workspace: Workspace) -> None:
+def test_estimated_satisfaction_shows_its_error(tmp_path: Path) -> None:
+    chat = "10:00 a customer\n10:00 b customer\n10:00 c customer\n10:30 a rated=5\n10:30 b rated=5"
+    tables = write(tmp_path, chat)
+    moods = [("m0", "test", 0.5, "positive"), ("m1", "test", -0.5, "negative")]
+    analyzed(tables.workspace, [*moods, ("m2", "test", 0.1, "neutral")])
+    table = find("satisfaction_estimated").table(tables, Filters(), [])
+    assert table.loc[0, ["count", "surveyed", "error_rate"]].tolist() == [3, 2, 50.0]
+    assert table.loc[0, "mean"] == pytest.approx(200 / 3)
+
+
+def test_missing_texts_name_the_command_that_makes_them(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="python -m features workspace=shop"):
-        Tables(workspace).texts()
+        Tables(Workspace.named("shop", tmp_path)).texts()
 
 
-def test_mistakes_are_answered_with_what_was_expected(workspace: Workspace) -> None:
+def test_mistakes_are_answered_with_what_was_expected(tables: Tables) -> None:
     with pytest.raises(LookupError, match="did you mean 'topic_sentiment'"):
         find("topic_sentimen")
+    with pytest.raises(LookupError, match="no finding 'chatwoot/active_time'"):
+        find("active_time", "chatwoot")
     with pytest.raises(ValidationError, match="unknown time zone 'Asia/Shanghi'"):
         Filters(zone="Asia/Shanghi")
     with pytest.raises(ValidationError, match="must be before until"):
-        Filters(since=MONDAY, until=MONDAY)
-    with pytest.raises(ValueError, match="split by period, channel; received colour"):
-        find("conversation_volume").drill(Tables(workspace), Filters(), {"colour": "red"})
+        Filters(since=moment("10:00"), until=moment("10:00"))
+    with pytest.raises(ValueError, match="received color"):
+        find("volume").drill(tables, Filters(), {"color": "red"})
+    with pytest.raises(ValueError, match=r"received \['day', 'week'\]"):
+        Split.of(["week", "day"])
 
 
-@pytest.mark.parametrize("finding", FINDINGS.values(), ids=lambda finding: finding.name)
-def test_every_finding_explains_itself(finding: object) -> None:
-    for part in ("title", "formula", "unit", "action"):
-        assert len(getattr(finding, part)) > 3
+def test_a_length_of_time_stands_for_the_period() -> None:
+    assert Split.of("day") == Split(["period"], "day")
+    assert Split.of(["channel", "month"]) == Split(["channel", "period"], "month")
+    assert Split.of(None) == Split(None, None)
+    assert Filters().now() - datetime.now(UTC) < timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("finding", FINDINGS.values(), ids=lambda finding: finding.id)
+def test_every_finding_explains_itself(finding: Finding) -> None:
+    for part in ("title", "title_zh", "formula", "unit", "action"):
+        assert len(getattr(finding, part)) >= 3
+    assert (finding.family is None) == (finding.differs == "")
+    assert find(finding.name, finding.family) is finding
