@@ -54,7 +54,7 @@ def harmless(table: pd.DataFrame) -> pd.DataFrame:
     Names of channels and customers come from outside; see OWASP, "CSV Injection".
     """
     texts = table.select_dtypes("object")
-    return table.assign(**{name: texts[name].map(_quoted) for name in texts})
+    return table.assign(**{str(name): texts[name].map(_quoted) for name in texts})
 
 
 def _quoted(value: object) -> object:
@@ -64,7 +64,7 @@ def _quoted(value: object) -> object:
 def _xlsx(answer: Answer, out: Path) -> None:
     table = harmless(answer.export())
     zoned = table.select_dtypes("datetimetz")  # spreadsheets know no zones
-    texts = {name: zoned[name].map(readable) for name in zoned}
+    texts = {str(name): zoned[name].map(readable) for name in zoned}
     about = pd.DataFrame({"about": [answer.title, answer.caption]})
     with pd.ExcelWriter(out, engine="openpyxl") as book:
         table.assign(**texts).to_excel(book, sheet_name="numbers", index=False)

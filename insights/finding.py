@@ -96,7 +96,12 @@ class Finding:
         return f"{self.family}/{self.name}" if self.family else self.name
 
     def table(
-        self, tables: Tables, filters: Filters, by: Sequence[str] | None = None
+        self,
+        tables: Tables,
+        filters: Filters,
+        by: Sequence[str] | None = None,
+        *,
+        rows: Table | None = None,
     ) -> pd.DataFrame:
         """Return one row per group: count, mean, median, p90, what stands beside, simulated share.
 
@@ -110,6 +115,8 @@ class Finding:
             Which of them, in whose calendar.
         by : sequence of str, optional
             Columns to split by instead of :attr:`groups`; empty for one row over everything.
+        rows : ibis Table, optional
+            What :meth:`rows` returned, to compute it only once.
 
         Raises
         ------
@@ -117,12 +124,17 @@ class Finding:
             If the finding cannot be split by one of them, or filtered as asked.
         """
         groups = self.split_by(by)
-        rows = self._grouped(tables, filters)
+        rows = self.rows(tables, filters) if rows is None else rows
         table = _summarized(rows, groups, self.beside)
         return table if self.finish is None else self.finish(table, tables, filters)
 
     def drill(
-        self, tables: Tables, filters: Filters, group: Mapping[str, object] | None = None
+        self,
+        tables: Tables,
+        filters: Filters,
+        group: Mapping[str, object] | None = None,
+        *,
+        rows: Table | None = None,
     ) -> pd.DataFrame:
         """Return the members behind one number of :meth:`table`, oldest first.
 
@@ -133,7 +145,7 @@ class Finding:
         """
         group = group or {}
         self.split_by(tuple(group))
-        rows = self._grouped(tables, filters).drop_null("value")
+        rows = (self.rows(tables, filters) if rows is None else rows).drop_null("value")
         for column, value in group.items():
             rows = rows.filter(rows[column].identical_to(value))
         times = {name: utc(rows[name]) for name in rows.columns if re.search("(^|_)at$", name)}
@@ -157,7 +169,14 @@ class Finding:
             )
         return tuple(dict.fromkeys((*by, *self.series)))
 
-    def _grouped(self, tables: Tables, filters: Filters) -> Table:
+    def rows(self, tables: Tables, filters: Filters) -> Table:
+        """Return the filtered members with their place in the calendar, as an Ibis table.
+
+        Raises
+        ------
+        ValueError
+            If the members lack a column that is filtered by.
+        """
         rows = self.members(tables, filters)
         missing = [name for name in filters.chosen if name not in rows.columns]
         if missing or (filters.label and "conversation_id" not in rows.columns):

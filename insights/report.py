@@ -125,13 +125,14 @@ def _part(told: Section, tables: Tables, filters: Filters) -> _Part:
     assert own.until is not None  # noqa: S101
     earlier = {"since": own.since - (own.until - own.since), "until": own.since}
     gap = tables.settings.sessions.told()
+    members = finding.rows(tables, own).cache()
     return _Part(
         finding=finding,
-        answer=Answer(finding, own, gap, finding.table(tables, own, split.by)),
+        answer=Answer(finding, own, gap, finding.table(tables, own, split.by, rows=members)),
         chart=told.chart or finding.chart,
-        overall=finding.table(tables, own, []),
+        overall=finding.table(tables, own, [], rows=members),
         before=finding.table(tables, own.model_copy(update=earlier), []),
-        behind=finding.drill(tables, own),
+        behind=finding.drill(tables, own, rows=members),
     )
 
 
@@ -150,7 +151,7 @@ def _head(report: Report, tables: Tables, filters: Filters, simulated: bool) -> 
 
 def _glance(parts: list[_Part]) -> str:
     """Return the overall numbers beside those of the range before."""
-    lines = []
+    lines: list[dict[str, object]] = []
     for part in parts:
         if part.finding.id in {line["definition"] for line in lines} or len(part.overall) > _SERIES:
             continue

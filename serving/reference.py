@@ -73,7 +73,7 @@ def findings() -> Iterator[str]:
     yield "## Findings\n"
     yield "| finding | formula | unit | what to do |\n|---|---|---|---|"
     for finding in FINDINGS.values():
-        yield f"| `{finding.name}` | {finding.formula} | {finding.unit} | {finding.action} |"
+        yield f"| `{finding.id}` | {finding.formula} | {finding.unit} | {finding.action} |"
     yield ""
 
 

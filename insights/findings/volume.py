@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 from ibis.expr.types import Table
@@ -26,10 +27,10 @@ def _compared(table: pd.DataFrame, tables: Tables, filters: Filters) -> pd.DataF
         return table
     others = [name for name in CORRECTED.dimensions if name in table and name != "period"]
     every = CHATWOOT.table(tables, filters.model_copy(update={"since": None}), ["period", *others])
-    known = {tuple(row): int(count) for *row, count in _rows(every, others)}
+    known = {tuple(row): count for *row, count in _rows(every, others)}
     first = min(every["period"])
 
-    def count(row: tuple[object, ...], steps: int) -> float:
+    def count(row: tuple[Any, ...], steps: int) -> float:
         before = _earlier(str(row[0]), filters.period, steps)
         return known.get((before, *row[1:]), 0) if before >= first else float("nan")
 
@@ -40,7 +41,7 @@ def _compared(table: pd.DataFrame, tables: Tables, filters: Filters) -> pd.DataF
     return table
 
 
-def _rows(table: pd.DataFrame, others: list[str]) -> list[tuple[object, ...]]:
+def _rows(table: pd.DataFrame, others: list[str]) -> list[tuple[Any, ...]]:
     return list(table[["period", *others, "count"]].itertuples(index=False, name=None))
 
 
