@@ -61,7 +61,7 @@ def open_chats(store: Store, settings: InsightSettings) -> ChatTables:
     connection = ibis.duckdb.connect(threads=2, memory_limit=MEMORY)
     connection.con.execute("SET TimeZone = 'UTC'")
     stored = {name: _stored(connection, store, name) for name in ("messages", "events", "feedback")}
-    flat = said.classify(stored["messages"].select(*said.COLUMNS))
+    flat = said.classify(stored["messages"].select(*said.COLUMNS)).cache()
     spoken = sessionize(flat, settings.sessions).cache()
     changes = status.changes(stored["events"].select(*status.COLUMNS)).cache()
     course = steps(spoken, changes).cache()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -22,34 +23,45 @@ def _members(tables: Tables, _filters: Filters) -> Table:
 
 
 def _compared(table: pd.DataFrame, tables: Tables, filters: Filters) -> pd.DataFrame:
-    """Put the period before, and for days the same weekday of the week before, beside the count."""
+    """Fill periods without any conversation, and put the periods before beside the count."""
     if "period" not in table or filters.period == "hour" or table.empty:
         return table
     others = [name for name in CORRECTED.dimensions if name in table and name != "period"]
+    table = _filled(table, others, filters.period)
     every = CHATWOOT.table(tables, filters.model_copy(update={"since": None}), ["period", *others])
-    known = {tuple(row): count for *row, count in _rows(every, others)}
+    known = every.set_index(["period", *others])["count"].to_dict()
     first = min(every["period"])
 
     def count(row: tuple[Any, ...], steps: int) -> float:
-        before = _earlier(str(row[0]), filters.period, steps)
-        return known.get((before, *row[1:]), 0) if before >= first else float("nan")
+        before = (_moved(row[0], filters.period, -steps), *row[1:])
+        return known.get(before if others else before[0], 0) if before[0] >= first else math.nan
 
-    keys = [tuple(row) for *row, _count in _rows(table, others)]
+    keys = list(table[["period", *others]].itertuples(index=False, name=None))
     table = table.assign(previous=[count(key, 1) for key in keys])
     if filters.period == "day":
         table["same_weekday"] = [count(key, _WEEK) for key in keys]
     return table
 
 
-def _rows(table: pd.DataFrame, others: list[str]) -> list[tuple[Any, ...]]:
-    return list(table[["period", *others, "count"]].itertuples(index=False, name=None))
+def _filled(table: pd.DataFrame, others: list[str], grain: str) -> pd.DataFrame:
+    """Add a row with count 0 for each period between the first and the last that has none."""
+    periods, last = [min(table["period"])], max(table["period"])
+    while periods[-1] < last:
+        periods.append(_moved(periods[-1], grain, 1))
+    whole = pd.DataFrame({"period": periods})
+    if others:
+        whole = whole.merge(table[others].drop_duplicates(), how="cross")
+    filled = whole.merge(table, how="left", on=["period", *others])
+    return filled.assign(count=filled["count"].fillna(0).astype("int64"))
 
 
-def _earlier(period: str, grain: str, steps: int) -> str:
+def _moved(period: str, grain: str, steps: int) -> str:
+    """Return the first day of the period so many steps later."""
     day = date.fromisoformat(period)
     if grain == "month":
-        return (day - timedelta(days=1)).replace(day=1).isoformat()
-    return (day - timedelta(days=steps * (1 if grain == "day" else _WEEK))).isoformat()
+        months = day.year * 12 + day.month - 1 + steps
+        return date(months // 12, months % 12 + 1, 1).isoformat()
+    return (day + timedelta(days=steps * (1 if grain == "day" else _WEEK))).isoformat()
 
 
 CHATWOOT = Finding(

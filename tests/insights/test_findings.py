@@ -65,6 +65,34 @@ def test_every_number_opens_into_as_many_records(name: str, tables: Tables) -> N
         assert counted[tuple(row[group] for group in groups)] == row["count"]
 
 
+CLOCK_CHANGES = """
+    2026-03-08T04:30 a customer
+    2026-03-08T05:10 a agent:ann
+    2026-03-09T03:50 a customer
+    2026-03-09T04:10 a agent:ann
+    2026-03-09T04:20 a resolved
+    2026-03-09T04:25 a surveyed
+    2026-03-09T15:59 a rated=4
+    2026-03-09T16:00 b customer
+"""
+
+
+@pytest.fixture(scope="module")
+def clock_changes(tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    return write(tmp_path_factory.mktemp("clock"), CLOCK_CHANGES)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])
+@pytest.mark.parametrize("name", [name for name in CHATS if not name.endswith("_business")])
+def test_every_number_falls_into_a_local_day(name: str, zone: str, clock_changes: Tables) -> None:
+    members = FINDINGS[name].drill(clock_changes, Filters(period="day", zone=zone))
+    assert len(members) > 0
+    local = members["at"].dt.tz_convert(zone)
+    assert members["period"].tolist() == local.dt.strftime("%Y-%m-%d").tolist()
+    assert members["hour_of_day"].tolist() == local.dt.hour.tolist()
+    assert [int(day[0]) for day in members["weekday"]] == (local.dt.weekday + 1).tolist()
+
+
 def test_a_drilled_group_is_its_row(tables: Tables) -> None:
     finding = find("reply_time")
     group = {"channel": "web", "series": "later"}
@@ -119,15 +147,22 @@ def test_volume_stands_beside_the_period_and_the_weekday_before(tmp_path: Path) 
     tables = write(tmp_path, "\n".join(f"{day}T10:00 c{n} customer" for n, day in enumerate(days)))
     filters = Filters(period="day", since=moment("09T00:00"))
     table = find("volume").table(tables, filters, ["period"])
-    assert table[["count", "previous", "same_weekday"]].to_numpy().tolist() == [
-        [2, 0, 1],
-        [1, 2, 0],
-        [3, 0, 2],
+    assert table[["period", "count", "previous", "same_weekday"]].to_numpy().tolist() == [
+        ["2026-03-09", 2, 0, 1],
+        ["2026-03-10", 1, 2, 0],
+        *([f"2026-03-{day}", 0, 1 if day == 11 else 0, 0] for day in range(11, 16)),
+        ["2026-03-16", 3, 0, 2],
     ]
     weeks = find("volume").table(tables, Filters(), ["period", "channel"])
     assert weeks["previous"].fillna(-1).tolist() == [-1, 1, 3]
+    write(tmp_path, {"later": "2026-05-31T10:00 c customer"})
     months = find("volume").table(tables, Filters(period="month"), ["period"])
-    assert months["previous"].isna().all()
+    assert months[["period", "count"]].to_numpy().tolist() == [
+        ["2026-03-01", 7],
+        ["2026-04-01", 0],
+        ["2026-05-01", 1],
+    ]
+    assert months["previous"].fillna(-1).tolist() == [-1, 7, 0]
     assert "previous" not in find("volume").table(tables, Filters(period="hour"), ["period"])
 
 
@@ -199,7 +234,7 @@ spoken = st.tuples(
 
 
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(said=st.lists(spoken, min_size=1, max_size=30))
 def test_sessions_partition_messages(
@@ -224,7 +259,7 @@ def test_sessions_partition_messages(
 
 
 @settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(said=st.lists(spoken, min_size=1, max_size=25), data=st.data())
 def test_drilled_counts_equal_the_number(

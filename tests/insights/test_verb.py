@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +12,11 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from insights.__main__ import CONF, run
-from insights.answer import readable
+from insights.answer import Answer, readable
 from insights.export import harmless
+from insights.export import write as export
+from insights.filters import Filters
+from insights.registry import FINDINGS, find
 from tests.insights.script import write
 
 CHAT = """
@@ -44,6 +48,12 @@ def test_findings_are_listed(verb: Verb, capsys: pytest.CaptureFixture[str]) -> 
     assert "chatwoot/reply_time" in capsys.readouterr().out
 
 
+def test_the_help_names_every_finding() -> None:
+    told = (Path(CONF) / "insights.yaml").read_text(encoding="utf-8")
+    names = set(re.findall(r"[a-z_]+", told.split("Findings, by")[1].split("Settings")[0]))
+    assert {finding.name for finding in FINDINGS.values()} <= names
+
+
 def test_a_table_shows_definition_zone_gap_and_simulation(
     verb: Verb, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,23 +80,28 @@ def test_what_cannot_be_measured_is_not_zero(
 
 
 def test_files_carry_the_definition(verb: Verb, tmp_path: Path) -> None:
-    for ending in ("csv", "parquet", "xlsx", "html"):
-        verb("finding=volume", "by=channel", f"out={tmp_path}/out/volume.{ending}")
+    verb("finding=volume", "by=channel", f"out={tmp_path}/out/volume.csv")
     table = pd.read_csv(tmp_path / "out" / "volume.csv")
-    assert table[
-        ["finding", "unit", "zone", "session_gap"]
-    ].drop_duplicates().to_numpy().tolist() == [
-        ["corrected/volume", "conversations", "UTC", "30 min"]
-    ]
-    assert dict(zip(table["channel"], table["count"], strict=True)) == {
-        "'=1+1": 1,
-        "web": 1,
-        "微信": 1,
-    }
-    assert pd.read_parquet(tmp_path / "out" / "volume.parquet")["count"].sum() == 3
-    sheet = openpyxl.load_workbook(tmp_path / "out" / "volume.xlsx")["numbers"]
-    assert [cell.value for cell in next(sheet.iter_rows())][:2] == ["finding", "unit"]
-    assert "会话量" in (tmp_path / "out" / "volume.html").read_text(encoding="utf-8")
+    told = table[["finding", "unit", "zone", "session_gap"]].drop_duplicates().to_numpy().tolist()
+    assert told == [["corrected/volume", "conversations", "UTC", "30 min"]]
+    counts = dict(zip(table["channel"], table["count"], strict=True))
+    assert counts == {"'=1+1": 1, "web": 1, "微信": 1}
+
+
+def test_every_format_holds_the_same_table(tmp_path: Path) -> None:
+    table = pd.DataFrame({"channel": ["微信"], "count": [3], "simulated_share": [0.5]})
+    answer = Answer(find("volume"), Filters(zone="Asia/Shanghai"), "30 min", table)
+    for ending in ("csv", "parquet", "xlsx", "html"):
+        export(answer, tmp_path / "new" / f"volume.{ending}")
+    written = pd.read_parquet(tmp_path / "new" / "volume.parquet")
+    pd.testing.assert_frame_equal(written, answer.export())
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "new" / "volume.csv"), answer.export())
+    book = openpyxl.load_workbook(tmp_path / "new" / "volume.xlsx")
+    assert [cell.value for cell in book["numbers"][2]] == list(answer.export().iloc[0])
+    assert "SIMULATED" in book["definition"]["A2"].value
+    shown = (tmp_path / "new" / "volume.html").read_text(encoding="utf-8")
+    assert "会话量" in shown
+    assert "simulated data" in shown
 
 
 def test_records_behind_a_number_are_written_one_row_a_conversation(
@@ -95,6 +110,8 @@ def test_records_behind_a_number_are_written_one_row_a_conversation(
     verb("finding=volume", "drill={channel: web}", f"out={tmp_path}/rows.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "rows.xlsx")["numbers"]
     assert sheet.max_row == 2
+    verb("finding=volume", "drill={}", f"out={tmp_path}/all.csv")
+    assert pd.read_csv(tmp_path / "all.csv")["conversation_id"].tolist() == ["a", "b", "c"]
     verb("finding=reply_time", "drill={series: first}", f"out={tmp_path}/rows.csv")
     assert pd.read_csv(tmp_path / "rows.csv")["value"].tolist() == [7.0, 20.0]
 
