@@ -66,7 +66,7 @@ def _line(axes: Axes, table: pd.DataFrame, column: str, unit: str) -> None:
     parts = list(table.groupby(others, sort=False)) if others else [((), table)]
     for number, (key, part) in enumerate(parts):
         places = [names.index(name) for name in part[first]]
-        label = " ".join(map(str, key)) or column
+        label = plain(" ".join(map(str, key))) or column
         color = _COLORS[number % len(_COLORS)]
         axes.plot(places, part[column], marker="o", color=color, label=label)
         if not others and column == "median":
@@ -86,7 +86,7 @@ def _bar(axes: Axes, table: pd.DataFrame, column: str, unit: str) -> None:
     for number, (key, part) in enumerate(parts):
         places = [names.index(name) + number * width for name in part[first]]
         color = _COLORS[number % len(_COLORS)]
-        axes.bar(places, part[column], width, color=color, label=" ".join(map(str, key)))
+        axes.bar(places, part[column], width, color=color, label=plain(" ".join(map(str, key))))
     _ticks(axes, names)
     axes.set_xlim(-0.6, max(len(names), _FEW) - 0.4 + (len(parts) - 1) * width)
     axes.set_ylabel(unit)
@@ -109,4 +109,11 @@ def _heatmap(axes: Axes, table: pd.DataFrame, column: str, unit: str) -> None:
 def _ticks(axes: Axes, names: list[str]) -> None:
     step = -(-len(names) // _MANY)
     places = range(0, len(names), step)
-    axes.set_xticks(places, [names[place] for place in places], rotation=20, ha="right", fontsize=8)
+    labels = [plain(names[place]) for place in places]
+    axes.set_xticks(places, labels, rotation=20, ha="right", fontsize=8)
+
+
+def plain(name: object) -> str:
+    """Return a name from outside as text that is neither a formula nor hidden from legends."""
+    text = str(name).replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text

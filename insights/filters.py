@@ -6,12 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Literal
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 import ibis
 from ibis import _
 from ibis.expr.types import Table, Value
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from insights.functions import utc, wall_clock
 
@@ -35,10 +43,6 @@ def known_zone(name: str) -> str:
     return name
 
 
-def _aware(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
-
-
 def _several(told: object) -> object:
     return (told,) if isinstance(told, str) else told
 
@@ -52,7 +56,7 @@ class Filters(BaseModel):
     Parameters
     ----------
     since, until : datetime, optional
-        Half-open range ``since <= time < until``; naive times are UTC.
+        Half-open range ``since <= time < until``; naive times are those of ``zone``.
     zone : str
         IANA time zone in which hours, days, weeks and months begin.
     period : {"hour", "day", "week", "month"}
@@ -67,9 +71,9 @@ class Filters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    since: Annotated[datetime | None, AfterValidator(_aware)] = None
-    until: Annotated[datetime | None, AfterValidator(_aware)] = None
-    zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
+    zone: Annotated[str, AfterValidator(known_zone)] = "UTC"  # first: naive times are read in it
+    since: datetime | None = None
+    until: datetime | None = None
     period: Period = "week"
     channel: Names = ()
     agent: Names = ()
@@ -77,6 +81,13 @@ class Filters(BaseModel):
     source: Names = ()
     label: Names = ()
     label_match: Literal["all", "any"] = "all"
+
+    @field_validator("since", "until")
+    @classmethod
+    def _aware(cls, moment: datetime | None, info: ValidationInfo) -> datetime | None:
+        if moment is None or moment.tzinfo is not None:
+            return moment
+        return moment.replace(tzinfo=ZoneInfo(info.data.get("zone", "UTC"))).astimezone(UTC)
 
     @model_validator(mode="after")
     def _ordered(self) -> Filters:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import ibis
 from ibis import _
@@ -58,7 +61,8 @@ class ChatTables:
 
 def open_chats(store: Store, settings: InsightSettings) -> ChatTables:
     """Compute the chat tables of a store; about three seconds a million messages."""
-    connection = ibis.duckdb.connect(threads=2, memory_limit=MEMORY)
+    spill = Path(tempfile.gettempdir()) / f"insights-{os.getpid()}"
+    connection = ibis.duckdb.connect(threads=2, memory_limit=MEMORY, temp_directory=spill)
     connection.con.execute("SET TimeZone = 'UTC'")
     stored = {name: _stored(connection, store, name) for name in ("messages", "events", "feedback")}
     flat = said.classify(stored["messages"].select(*said.COLUMNS)).cache()

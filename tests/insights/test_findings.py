@@ -341,6 +341,12 @@ def test_mistakes_are_answered_with_what_was_expected(tables: Tables) -> None:
         Split.of(["week", "day"])
 
 
+def test_naive_times_are_those_of_the_reader() -> None:
+    told = Filters(since="2026-03-08", until="2026-03-09", zone="America/New_York")
+    assert (told.since, told.until) == (moment("08T05:00"), moment("09T04:00"))  # 23 hours
+    assert Filters(since="2026-03-02T10:00+08:00").since == moment("02:00")
+
+
 def test_a_length_of_time_stands_for_the_period() -> None:
     assert Split.of("day") == Split(["period"], "day")
     assert Split.of(["channel", "month"]) == Split(["channel", "period"], "month")

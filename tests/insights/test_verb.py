@@ -13,6 +13,7 @@ from hydra import compose, initialize_config_dir
 
 from insights.__main__ import CONF, run
 from insights.answer import Answer, readable
+from insights.charts import draw
 from insights.export import harmless
 from insights.export import write as export
 from insights.filters import Filters
@@ -134,6 +135,21 @@ def test_a_report_shows_what_it_was_told_to(verb: Verb, tmp_path: Path) -> None:
     shown = (tmp_path / "week.html").read_text(encoding="utf-8")
     assert shown.count("<section") == shown.count("<svg") == 2
     assert "2026-03-01 00:00 - 2026-03-04 00:00" in shown
+
+
+def test_names_from_outside_are_text_in_charts() -> None:
+    names = ["$a$", "_hidden", "<b>", "微信", r"\frac{"]
+    table = pd.DataFrame(
+        {"channel": names, "series": names, "count": 1, "mean": 1.0, "median": 1.0}
+    )
+    answer = Answer(find("reply_time"), Filters(), "30 min", table)
+    for chart in ("bar", "line"):
+        svg = draw(answer, chart)
+        assert svg.startswith("<svg")
+        assert "$a$" in svg
+        assert "&lt;b&gt;" in svg
+        assert "<b>" not in svg
+    assert draw(Answer(find("csat"), Filters(), "30 min", table.head(0)), "bar") == ""
 
 
 def test_an_empty_week_has_no_numbers(verb: Verb, tmp_path: Path) -> None:
