@@ -60,7 +60,7 @@ class ChatTables:
 
 
 def open_chats(store: Store, settings: InsightSettings) -> ChatTables:
-    """Compute the chat tables of a store; about three seconds a million messages."""
+    """Compute the chat tables of a store; some ten seconds a million messages on two cores."""
     spill = Path(tempfile.gettempdir()) / f"insights-{os.getpid()}"
     connection = ibis.duckdb.connect(threads=2, memory_limit=MEMORY, temp_directory=spill)
     connection.con.execute("SET TimeZone = 'UTC'")
