@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from ingest.configuration import configuration
 from ingest.runtime import prepare
 
 prepare()
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from insights.settings import InsightSettings
     from insights.tables import Tables
 
-CONF = str(Path(__file__).resolve().parent.parent / "conf")
 _CONFIGURED = ("sessions", "hours", "sla", "staffing", "repeat_days")
 _FILTERS = (
     *("since", "until", "zone", "period"),
@@ -118,7 +118,7 @@ def run(settings: DictConfig) -> None:
     _present(Answer(finding, filters, tables.settings.sessions.told(), table), settings.out)
 
 
-@hydra.main(version_base=None, config_path=CONF, config_name="insights")
+@hydra.main(version_base=None, config_path=configuration(), config_name="insights")
 def main(settings: DictConfig) -> None:
     """Run the verb; a user's mistake ends with one clear line instead of a traceback."""
     try:
