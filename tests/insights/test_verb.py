@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 from hydra import compose, initialize_config_dir
 
-from insights.__main__ import CONF, run
+from ingest.configuration import configuration
+from insights.__main__ import run
 from insights.answer import Answer, readable
 from insights.charts import draw
 from insights.export import harmless
@@ -38,7 +39,7 @@ def verb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verb:
     write(tmp_path, CHAT)
 
     def call(*overrides: str) -> None:
-        with initialize_config_dir(CONF, version_base=None):
+        with initialize_config_dir(configuration(), version_base=None):
             run(compose("insights", ["workspace=shop", f"data_dir={tmp_path}", *overrides]))
 
     return call
@@ -50,7 +51,7 @@ def test_findings_are_listed(verb: Verb, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_the_help_names_every_finding() -> None:
-    told = (Path(CONF) / "insights.yaml").read_text(encoding="utf-8")
+    told = (Path(configuration()) / "insights.yaml").read_text(encoding="utf-8")
     names = set(re.findall(r"[a-z_]+", told.split("Findings, by")[1].split("Settings")[0]))
     assert {finding.name for finding in FINDINGS.values()} <= names
 
