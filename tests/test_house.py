@@ -27,6 +27,7 @@ VERBS = {
 HEAVY = {
     "feast",
     "implicit",
+    "irspack",
     "keras",
     "lightgbm",
     "mlflow",
