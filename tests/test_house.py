@@ -19,6 +19,7 @@ VERBS = {
     "ingest": 2.0,
     "features": 2.0,
     "training": 2.0,
+    "training.compare": 2.0,
     "training.promote": 2.0,
     "insights": 2.0,
     "serving.batch": 2.0,

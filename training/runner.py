@@ -159,9 +159,17 @@ def bundle_of(result: Result, *, model: Recommender | None = None, run_id: str =
 
 def services(plan: Plan, prepared: Prepared) -> tuple[str | None, str | None]:
     """Return the Feast services over customers and items that the model of ``plan`` reads."""
-    if prepared.profiled and type(plan.model).__name__ in READS_FEATURES:
+    if prepared.profiled and _reads_features(plan.model):
         return "ranker_v1", "ranker_items_v1"
     return None, None
+
+
+def _reads_features(model: Recommender) -> bool:
+    """Whether the model, or one it is composed of, reads features when it is asked."""
+    if type(model).__name__ in READS_FEATURES:
+        return True
+    given = [value for value in model.parameters().values() if _holds_models(value)]
+    return any(_reads_features(part) for parts in given for part in parts.values())
 
 
 def _holds_models(value: object) -> bool:

@@ -1,0 +1,247 @@
+"""Two runs on the same customers: the paired difference of every metric, with its interval."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from training.metrics import Interval, bootstrap_intervals
+from training.metrics.bootstrap import RESAMPLES
+from training.tracking.log import CUSTOMERS
+from training.tracking.names import metric_name
+from training.tracking.store import TrackingStore
+from training.tracking.table import interval_text, markdown
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+_DESCRIBED = ("stratum", "history", "relevant")  # columns that are not metrics
+_SAME = {"split_hash": "split", "task": "task", "workspace": "workspace"}
+
+
+class ComparisonError(ValueError):
+    """Runs cannot be compared: one is missing, kept no values, or answered another question."""
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What a run kept.
+
+    Parameters
+    ----------
+    run_id, model : str
+    tags : dict of str to str
+        What was asked, and of which data.
+    customers : DataFrame
+        Index ``customer_id``; ``stratum``, ``history``, ``relevant`` and one column a metric.
+    """
+
+    run_id: str
+    model: str
+    tags: dict[str, str]
+    customers: pd.DataFrame
+
+    @classmethod
+    def of(cls, store: TrackingStore, run_id: str) -> Measured:
+        """Read a run.
+
+        Raises
+        ------
+        ComparisonError
+            If there is no such run, or it kept no values by customer.
+        """
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415  (MLflow takes seconds)
+
+        client = store.client()
+        try:
+            found: Run = client.get_run(run_id)
+        except MlflowException:
+            raise ComparisonError(
+                f"run {run_id!r}: not found in {store.uri}; `make ui` shows run ids, or give the "
+                "store with tracking.folder=..."
+            ) from None
+        if CUSTOMERS not in {file.path for file in client.list_artifacts(run_id)}:
+            raise ComparisonError(
+                f"run {run_id!r} ({found.data.tags.get('role', 'no role')}, {found.info.status}): "
+                f"expected the artifact {CUSTOMERS}, which finished training runs keep; compare "
+                "runs of python -m training"
+            )
+        values = pd.read_parquet(client.download_artifacts(run_id, CUSTOMERS))
+        tags = dict(found.data.tags)
+        return cls(run_id, tags.get("model", run_id), tags, values)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """The first run against the second.
+
+    Parameters
+    ----------
+    first, second : Measured
+    differences : dict of str to Interval
+        Mean of first minus second by metric, over customers both were measured on.
+    strata : dict of str to Interval
+        The same for the main metric, by stratum.
+    metric : str
+        The main metric.
+    """
+
+    first: Measured
+    second: Measured
+    differences: dict[str, Interval]
+    strata: dict[str, Interval]
+    metric: str
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Names of the models, with the ids of their runs where the names are equal."""
+        first, second = self.first, self.second
+        if first.model != second.model:
+            return first.model, second.model
+        return f"{first.model} ({first.run_id[:8]})", f"{second.model} ({second.run_id[:8]})"
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row a metric: both means, the difference, the ends of its interval, customers."""
+        return pd.DataFrame(
+            [self._row(name, found) for name, found in self.differences.items()]
+            + [self._row(self.metric, found, name) for name, found in self.strata.items()]
+        )
+
+    @property
+    def text(self) -> str:
+        """The comparison as markdown."""
+        frame, (first, second) = self.frame, self.names
+        shown = pd.DataFrame(
+            {
+                "metric": frame["metric"] + frame["stratum"].map(lambda s: f" {s}" if s else ""),
+                first: frame["first"].map("{:.4f}".format),
+                second: frame["second"].map("{:.4f}".format),
+                "difference": [
+                    interval_text(*row, signed=True)
+                    for row in frame[["difference", "low", "high"]].itertuples(index=False)
+                ],
+                "customers": frame["customers"].map("{:,}".format),
+            }
+        )
+        tags = self.first.tags
+        head = f"# {first} minus {second}\n\n"
+        asked = f"{tags.get('workspace', '')}, {tags.get('task', '')}, {tags.get('split', '')}"
+        return f"{head}{asked}; 95 % paired-bootstrap intervals.\n\n{markdown(shown)}"
+
+    def _row(self, name: str, found: Interval, stratum: str = "") -> dict[str, Any]:
+        row: dict[str, Any] = {"metric": name, "stratum": stratum}
+        for side, measured in (("first", self.first), ("second", self.second)):
+            values = measured.customers
+            if stratum:
+                values = values[values["stratum"] == stratum]
+            row[side] = float(values[name].mean())
+        ends = {"difference": found.value, "low": found.low, "high": found.high}
+        return row | ends | {"customers": found.n}
+
+
+def compare(
+    first: Measured,
+    second: Measured,
+    *,
+    metric: str = "recall@20",
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> Comparison:
+    """Resample the customers of both runs together, every metric on the same resamples.
+
+    Raises
+    ------
+    ComparisonError
+        If the runs were measured on another split, task or workspace, or not on ``metric``.
+    """
+    _refuse_unlike(first, second)
+    names = [name for name in first.customers if name in second.customers]
+    names = [str(name) for name in names if name not in _DESCRIBED]
+    if metric not in names:
+        raise ComparisonError(f"metric: expected one of {names}, received {metric!r}")
+    both = first.customers.index.intersection(second.customers.index)
+    gap = first.customers.loc[both, names] - second.customers.loc[both, names]
+    strata = first.customers.loc[both, "stratum"]
+
+    def intervals(values: pd.DataFrame) -> dict[str, Interval]:
+        return bootstrap_intervals(values, seed=seed, resamples=resamples)
+
+    by_stratum = {
+        str(name): intervals(group[[metric]])[metric] for name, group in gap.groupby(strata)
+    }
+    return Comparison(first, second, intervals(gap), by_stratum, metric)
+
+
+def log_comparison(store: TrackingStore, found: Comparison) -> str:
+    """Keep ``found`` as an MLflow run beside the two; return its id."""
+    client, tags = store.client(), found.first.tags
+    run = client.create_run(
+        store.experiment(tags["workspace"], tags["task"]),
+        run_name=" minus ".join(found.names),
+        tags={
+            "role": "comparison",
+            "first": found.first.run_id,
+            "second": found.second.run_id,
+            **{name: tags[name] for name in ("workspace", "task", "split", "split_hash")},
+        },
+    )
+    run_id = str(run.info.run_id)
+    client.log_batch(run_id, metrics=_metrics_of(found))
+    with tempfile.TemporaryDirectory() as folder:
+        found.frame.to_csv(Path(folder) / "comparison.csv", index=False)
+        (Path(folder) / "comparison.md").write_text(found.text, encoding="utf-8")
+        client.log_artifacts(run_id, folder)
+    client.set_terminated(run_id)
+    return run_id
+
+
+def _metrics_of(found: Comparison) -> list[Any]:
+    """Name every difference and the ends of its interval for MLflow."""
+    from mlflow.entities import Metric  # noqa: PLC0415
+
+    named = {metric_name(name): each for name, each in found.differences.items()}
+    named |= {f"{s}/{metric_name(found.metric)}": each for s, each in found.strata.items()}
+    values = {
+        f"difference/{end}{name}": value
+        for name, each in named.items()
+        for end, value in (("", each.value), ("low/", each.low), ("high/", each.high))
+    }
+    now = int(time.time() * 1000)
+    return [Metric(key, value, now, 0) for key, value in values.items() if not math.isnan(value)]
+
+
+def read_runs(store: TrackingStore, run_ids: Sequence[str]) -> list[Measured]:
+    """Read the runs to compare.
+
+    Raises
+    ------
+    ComparisonError
+        If fewer than two different runs are named, or one cannot be read.
+    """
+    if len(set(run_ids)) < 2 or len(set(run_ids)) < len(run_ids):  # noqa: PLR2004
+        raise ComparisonError(
+            f"run: expected two or more different run ids, received {list(run_ids)}; "
+            "python -m training.compare run=<id> run=<id>"
+        )
+    return [Measured.of(store, run_id) for run_id in run_ids]
+
+
+def _refuse_unlike(first: Measured, second: Measured) -> None:
+    for tag, name in _SAME.items():
+        values = [measured.tags.get(tag) for measured in (first, second)]
+        if values[0] != values[1] or values[0] is None:
+            told = [f"{m.model} ({m.run_id}): {m.tags.get(name)}" for m in (first, second)]
+            hashes = [str(value)[:12] for value in values]
+            raise ComparisonError(
+                f"the runs differ in {name}, so their customers cannot be paired: "
+                f"{'; '.join(told)} ({tag} {hashes[0]} and {hashes[1]}); evaluate both on the same "
+                f"{name}, e.g. in one sweep: python -m training -m model=..."
+            )

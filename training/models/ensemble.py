@@ -1,0 +1,153 @@
+"""An ensemble by rank fusion: what several models rank high together comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, validate_call
+from scipy.sparse import csr_matrix
+
+from training.ids import FloatArray, IntArray
+from training.interactions import Interactions
+from training.models.base import Recommender
+from training.models.blocks import block_rows
+from training.topk import TopK, top_of_scores
+
+if TYPE_CHECKING:
+    from features.store.reader import FeatureReader
+
+
+class Ensemble(Recommender):
+    """Score an item by reciprocal rank fusion (Cormack, Clarke and Büttcher 2009).
+
+    An item gets ``weight / (constant + rank)`` from each part that ranks it among its first
+    ``depth`` (rank from 1), summed over the parts. Only ranks count, so parts need no common
+    scale and nothing has to be learned. Seen items take no ranks where they are left out. An item
+    no part ranks is not scored; a part that cannot serve a customer abstains.
+
+    Parameters
+    ----------
+    parts : dict of str to Recommender
+        The models by name.
+    weights : dict of str to float, optional
+        Weight by name of part; default 1 each.
+    constant : float
+        How little the first ranks stand out: 60 in the paper.
+    depth : int
+        Ranks of a part that count. Where few candidates are asked for, those beyond are not
+        scored.
+
+    Raises
+    ------
+    ValueError
+        If there are no parts, or the weights are not those of the parts.
+    """
+
+    @validate_call(config={"arbitrary_types_allowed": True})
+    def __init__(
+        self,
+        *,
+        parts: Mapping[str, Recommender],
+        weights: Mapping[str, NonNegativeFloat] | None = None,
+        constant: PositiveFloat = 60.0,
+        depth: PositiveInt = 500,
+    ) -> None:
+        if not parts:
+            raise ValueError("ensemble.parts: expected at least one model")
+        if weights is not None and set(weights) != set(parts):
+            raise ValueError(
+                f"ensemble.weights: expected one for each of {sorted(parts)}, "
+                f"received {sorted(weights)}"
+            )
+        self.parts = {name: parts[name] for name in sorted(parts)}
+        self.weights = None if weights is None else dict(weights)
+        self.constant = constant
+        self.depth = depth
+
+    def top(
+        self,
+        customers: Sequence[str],
+        k: int,
+        *,
+        exclude_seen: bool = True,
+        candidates: Sequence[str] | None = None,
+        histories: csr_matrix | None = None,
+        features: FeatureReader | None = None,
+    ) -> tuple[TopK, NDArray[np.bool_]]:
+        """Let the parts rank, each in its own way, and fuse; see :meth:`Recommender.top`."""
+        if k < 1:
+            raise ValueError(f"k: expected at least 1, received {k}")
+        _, rows = self.rows_of(customers, histories)
+        columns = self.columns_of(candidates)
+        best = TopK(
+            np.full((len(customers), k), -1, dtype=np.int32),
+            np.full((len(customers), k), np.nan, dtype=np.float32),
+        )
+        for block in _blocks(len(customers), len(self.items)):
+            asked = list(customers[block])
+            rules: dict[str, Any] = {"exclude_seen": exclude_seen, "features": features}
+            fused = self._fused(
+                [
+                    part.top(asked, self._deep, histories=rows[block], **rules)[0]
+                    for part in self.parts.values()
+                ]
+            )
+            found = top_of_scores(fused if columns is None else fused[:, columns], k)
+            numbers = found.items
+            if columns is not None:
+                numbers = np.append(columns, np.int32(-1))[numbers]
+            best.items[block], best.scores[block] = numbers, found.scores
+        return best, np.zeros(best.items.shape, dtype=bool)
+
+    def diagnostics(self) -> dict[str, float]:
+        """Return what the parts measured, each below its name."""
+        return {
+            f"{name}_{key}": value
+            for name, part in self.parts.items()
+            for key, value in part.diagnostics().items()
+        }
+
+    @property
+    def _deep(self) -> int:
+        return min(self.depth, max(len(self.items), 1))
+
+    def _fused(self, rankings: Sequence[TopK]) -> FloatArray:
+        """Sum the reciprocal ranks of the parts, in order: float32 [n, n_items], NaN for none."""
+        total = np.zeros((len(rankings[0].items), len(self.items)))
+        for name, ranking in zip(self.parts, rankings, strict=True):
+            weight = 1.0 if self.weights is None else self.weights[name]
+            row, place = np.nonzero(ranking.items >= 0)
+            total[row, ranking.items[row, place]] += weight / (self.constant + place + 1)
+        fused = total.astype(np.float32)
+        fused[fused == 0] = np.nan
+        return fused
+
+    def _fit(
+        self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None
+    ) -> None:
+        for part in self.parts.values():
+            part.fit_matrix(matrix, interactions, features)
+
+    def _score(
+        self, numbers: IntArray, histories: csr_matrix, features: FeatureReader | None
+    ) -> FloatArray:
+        """Fuse rankings that hold seen items too."""
+        parts = self.parts.values()
+        scores = (part._score(numbers, histories, features) for part in parts)
+        return self._fused([top_of_scores(found, self._deep) for found in scores])
+
+    def _arrays(self) -> Mapping[str, NDArray[Any]]:
+        return {}
+
+    def _restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        del arrays
+
+
+def _blocks(n_rows: int, n_items: int) -> Iterator[slice]:
+    """Divide rows so that one block of scores in float64 stays small."""
+    step = max(1, block_rows(n_items) // 2)
+    for start in range(0, n_rows, step):
+        yield slice(start, min(start + step, n_rows))
