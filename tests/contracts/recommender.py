@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -44,6 +44,7 @@ class RecommenderContract:
     personal: ClassVar[bool] = True  # ranks the left-out item first
     finds_new: ClassVar[bool] = True  # scores items the customer never had
     folds_in: ClassVar[bool] = False  # uses histories of unknown customers
+    features: ClassVar[Any] = None  # what a model that reads features is fitted with
 
     @classmethod
     def make(cls) -> Recommender:
@@ -57,7 +58,7 @@ class RecommenderContract:
     @pytest.fixture(scope="class")
     @classmethod
     def fitted(cls, interactions: Interactions) -> Recommender:
-        return cls.make().fit(interactions)
+        return cls.make().fit(interactions, cls.features)
 
     def test_result_has_the_promised_columns(self, fitted: Recommender) -> None:
         table = fitted.recommend(["c001", "c000"], 3, exclude_seen=False)
@@ -138,7 +139,8 @@ class RecommenderContract:
         self, fitted: Recommender, interactions: Interactions
     ) -> None:
         customers = interactions.customers.ids.tolist()
-        again = self.make().fit(interactions).recommend(customers, 5, exclude_seen=False)
+        model = self.make().fit(interactions, self.features)
+        again = model.recommend(customers, 5, exclude_seen=False)
         assert again["customer_id"].drop_duplicates().tolist() == customers
         pd.testing.assert_frame_equal(again, fitted.recommend(customers, 5, exclude_seen=False))
 

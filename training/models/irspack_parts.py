@@ -17,7 +17,6 @@ with warnings.catch_warnings():
         LossType,
         SolverType,
     )
-    from irspack.recommenders._knn import RP3betaComputer
     from irspack.utils._util_cpp import slim_weight_allow_negative, slim_weight_positive_only
 
 __all__ = [
@@ -25,7 +24,6 @@ __all__ = [
     "IALSSolverConfigBuilder",
     "IALSTrainer",
     "LossType",
-    "RP3betaComputer",
     "SolverType",
     "slim_weight_allow_negative",
     "slim_weight_positive_only",

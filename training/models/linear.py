@@ -21,17 +21,18 @@ def most_popular(matrix: csr_matrix, most: int) -> IntArray:
     return np.sort(np.argsort(-support, kind="stable")[:most]).astype(np.int32)
 
 
-def refuse_too_large(model: str, n_items: int, extra: int = 0) -> None:
-    """Refuse weights [n, n] with n = ``n_items`` + ``extra`` before anything is allocated.
+def refuse_too_large(model: str, n_items: int, beside: int = 0) -> None:
+    """Refuse weights [n, n], n = ``n_items``, and [n, ``beside``] before anything is allocated.
 
     Raises
     ------
     MemoryError
         Naming the most items that would fit, and the models that need no square.
     """
-    needed, available = _SQUARES * 4 * (n_items + extra) ** 2, available_bytes()
+    needed, available = 4 * n_items * (_SQUARES * n_items + beside), available_bytes()
     if needed > available:
-        fitting = max(0, int((available / (_SQUARES * 4)) ** 0.5) - extra)
+        root = (beside**2 + _SQUARES * available) ** 0.5
+        fitting = int((root - beside) / (2 * _SQUARES))
         raise MemoryError(
             f"{model} over {n_items:,} items needs {needed / 1e9:.1f} GB, available are "
             f"{available / 1e9:.1f} GB; set max_items to at most {fitting:,}, or use model=als or "

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, validate_call
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags, vstack
 
 from training.ids import FloatArray, IntArray
 from training.interactions import Interactions
 from training.models.base import Recommender
-from training.models.irspack_parts import RP3betaComputer
+from training.models.blocks import block_rows
 from training.models.weighting import Weighting, weighted
+from training.topk import top_of_scores
 
 if TYPE_CHECKING:
     from features.store.reader import FeatureReader
@@ -36,11 +37,9 @@ class RP3Beta(Recommender):
     beta : float
         How much popularity is held back: 0 not at all, which is P3α.
     neighbors : int
-        Items kept that lead to an item.
+        Items kept that a walk over one item leads to, the likeliest after the division.
     weighting : {"count", "binary", "log"}
         What repeated events count for, in training and in histories.
-    threads : int
-        Threads of the computation (``irspack``).
     """
 
     @validate_call
@@ -51,32 +50,35 @@ class RP3Beta(Recommender):
         beta: NonNegativeFloat = 0.4,
         neighbors: PositiveInt = 500,
         weighting: Weighting = "binary",
-        threads: PositiveInt = 2,
     ) -> None:
         self.alpha = alpha
         self.beta = beta
         self.neighbors = neighbors
         self.weighting = weighting
-        self.threads = threads
 
     def _fit(
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None
     ) -> None:
         del interactions, features
-        items = weighted(matrix, self.weighting).T.tocsr()
-        walk = RP3betaComputer(items, alpha=self.alpha, beta=self.beta, n_threads=self.threads)
-        kept = min(self.neighbors, items.shape[0])
-        found = walk.compute_W(items, kept).tocsr().astype(np.float32)
-        found.sort_indices()
-        self._weights = found
+        counts = weighted(matrix, self.weighting)
+        edges = _powered(counts, self.alpha)
+        to_customer = _rows_to_one(edges.T.tocsr())
+        popularity = np.asarray(counts.sum(axis=0), dtype=np.float32).ravel()
+        held_back = np.where(popularity > 0, popularity, 1) ** np.float32(-self.beta)
+        to_item = _rows_to_one(edges) @ diags(held_back)
+        step = block_rows(matrix.shape[1])
+        bands = [
+            _most(to_customer[start : start + step] @ to_item, self.neighbors)
+            for start in range(0, matrix.shape[1], step)
+        ]
+        self._weights = vstack(bands, format="csr", dtype=np.float32)
 
     def _score(
         self, numbers: IntArray, histories: csr_matrix, features: FeatureReader | None
     ) -> FloatArray:
         del numbers, features
-        steps = weighted(histories, self.weighting)
-        steps = csr_matrix((steps.data**self.alpha, steps.indices, steps.indptr), steps.shape)
-        scores: FloatArray = (steps @ self._weights).toarray()
+        first = _powered(weighted(histories, self.weighting), self.alpha)
+        scores: FloatArray = (first @ self._weights).toarray()
         scores[scores == 0] = np.nan
         return scores
 
@@ -86,3 +88,25 @@ class RP3Beta(Recommender):
     def _restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         parts = (arrays["data"], arrays["indices"], arrays["indptr"])
         self._weights = csr_matrix(parts, shape=(len(self.items), len(self.items)))
+
+
+def _powered(matrix: csr_matrix, alpha: float) -> csr_matrix:
+    """Return ``matrix`` with its stored values to the power ``alpha``."""
+    data = matrix.data ** np.float32(alpha)
+    return csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _rows_to_one(matrix: csr_matrix) -> csr_matrix:
+    """Return ``matrix`` with rows that sum to 1, or to 0 where they are empty."""
+    total = np.asarray(matrix.sum(axis=1)).ravel()
+    return (diags(1 / np.where(total > 0, total, 1)) @ matrix).tocsr().astype(np.float32)
+
+
+def _most(band: csr_matrix, neighbors: int) -> csr_matrix:
+    """Keep the ``neighbors`` largest of each row, ties by column."""
+    best = top_of_scores(np.where(dense := band.toarray(), dense, np.nan), neighbors)
+    row, place = np.nonzero(best.items >= 0)
+    values = best.scores[row, place]
+    kept = csr_matrix((values, (row, best.items[row, place])), shape=band.shape)
+    kept.sort_indices()
+    return kept

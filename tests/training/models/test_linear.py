@@ -13,7 +13,7 @@ from sklearn.linear_model import ElasticNet
 
 from tests.contracts.recommender import RecommenderContract, checkerboard
 from training.interactions import Interactions
-from training.models import linear
+from training.models import linear, rp3beta
 from training.models.base import Recommender
 from training.models.ease import EASE
 from training.models.edlae import EDLAE
@@ -89,7 +89,7 @@ class TestRP3Beta(RecommenderContract):
 
     @classmethod
     def make(cls) -> Recommender:
-        return RP3Beta(neighbors=30, threads=1)
+        return RP3Beta(neighbors=30)
 
     @pytest.mark.parametrize("alpha", [1.0, 0.6])
     def test_equals_three_steps_of_the_walk(self, alpha: float) -> None:
@@ -105,9 +105,24 @@ class TestRP3Beta(RecommenderContract):
         found = model.scores(data.customers.ids.tolist())
         np.testing.assert_allclose(np.nan_to_num(found), ends, rtol=1e-4, atol=1e-6)
 
-    def test_keeps_only_so_many_weights_an_item(self) -> None:
+    def test_equals_another_program(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            from irspack.recommenders.rp3 import RP3betaRecommender
+        data = uneven()
+        reference = RP3betaRecommender(data.csr(), alpha=1.0, beta=0.4).learn()
+        found = RP3Beta(beta=0.4, neighbors=99).fit(data)._weights.toarray()
+        np.testing.assert_allclose(found, reference.W.toarray(), rtol=1e-5)
+
+    def test_small_bands_change_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        whole = RP3Beta(neighbors=4).fit(uneven())._weights.toarray()
+        monkeypatch.setattr(rp3beta, "block_rows", lambda n: 3)
+        bands = RP3Beta(neighbors=4).fit(uneven())._weights.toarray()
+        np.testing.assert_array_equal(bands, whole)
+
+    def test_keeps_only_so_many_items_a_step(self) -> None:
         model = RP3Beta(neighbors=3).fit(uneven())
-        assert np.bincount(model._arrays()["indices"]).max() <= 3
+        assert np.diff(model._arrays()["indptr"]).tolist() == [3] * 14
 
     def test_more_beta_recommends_less_popular_items(self) -> None:
         data = uneven()
