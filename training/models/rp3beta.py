@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,6 @@ from training.interactions import Interactions
 from training.models.base import Recommender
 from training.models.blocks import block_rows
 from training.models.weighting import Weighting, weighted
-from training.topk import top_of_scores
 
 if TYPE_CHECKING:
     from features.store.reader import FeatureReader
@@ -68,7 +68,7 @@ class RP3Beta(Recommender):
         to_item = _rows_to_one(edges) @ diags(held_back)
         step = block_rows(matrix.shape[1])
         bands = [
-            _most(to_customer[start : start + step] @ to_item, self.neighbors)
+            _most((to_customer[start : start + step] @ to_item).tocsr(), self.neighbors)
             for start in range(0, matrix.shape[1], step)
         ]
         self._weights = vstack(bands, format="csr", dtype=np.float32)
@@ -103,10 +103,13 @@ def _rows_to_one(matrix: csr_matrix) -> csr_matrix:
 
 
 def _most(band: csr_matrix, neighbors: int) -> csr_matrix:
-    """Keep the ``neighbors`` largest of each row, ties by column."""
-    best = top_of_scores(np.where(dense := band.toarray(), dense, np.nan), neighbors)
-    row, place = np.nonzero(best.items >= 0)
-    values = best.scores[row, place]
-    kept = csr_matrix((values, (row, best.items[row, place])), shape=band.shape)
+    """Keep the ``neighbors`` largest values of each row."""
+    keep = np.ones(band.nnz, dtype=bool)
+    for start, stop in pairwise(band.indptr.tolist()):
+        if stop - start > neighbors:
+            order = np.argpartition(band.data[start:stop], stop - start - neighbors)
+            keep[start + order[: stop - start - neighbors]] = False
+    indptr = np.concatenate([[0], np.cumsum(keep)])[band.indptr]
+    kept = csr_matrix((band.data[keep], band.indices[keep], indptr), shape=band.shape)
     kept.sort_indices()
     return kept
