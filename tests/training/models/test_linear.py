@@ -34,11 +34,13 @@ class TestIALS(RecommenderContract):
 
     @classmethod
     def make(cls) -> Recommender:
-        return IALS(dimensions=4, block=2, epochs=40, regularization=0.01, seed=3)
+        return IALS(dimensions=4, block=2, epochs=40, unobserved=0.1, regularization=0.01, seed=3)
 
     @pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
     def test_folding_in_solves_the_ridge_regression(self, power: float) -> None:
-        fitted = IALS(dimensions=4, regularization=0.01, frequency_power=power).fit(checkerboard())
+        fitted = IALS(
+            dimensions=4, unobserved=0.1, regularization=0.01, frequency_power=power
+        ).fit(checkerboard())  # fmt: skip
         items = fitted._arrays()["items"].astype(np.float64)
         had = np.flatnonzero(fitted.histories[[6]].toarray()[0])
         penalty = 0.01 * (len(had) + 0.1 * len(items)) ** power
