@@ -108,10 +108,13 @@ def test_repeated_runs_are_gathered(given: list[str], expected: list[str]) -> No
     assert verb.gathered(given) == expected
 
 
-@pytest.fixture
-def two(own_bench: Bench) -> tuple[Bench, dict[str, str], dict[str, Evaluation]]:
+@pytest.fixture(scope="module")
+def two(
+    tmp_path_factory: pytest.TempPathFactory, blank_store: Path
+) -> tuple[Bench, dict[str, str], dict[str, Evaluation]]:
     """Popularity and EASE on one split, logged."""
     forget()
+    own_bench = Bench(tmp_path_factory.mktemp("compare"), blank_store)
     ids, found = {}, {}
     for name in ("popular", "ease"):
         plan = own_bench.plan(f"model={name}", "task=again", name=name)

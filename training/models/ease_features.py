@@ -80,9 +80,9 @@ class EASEWithFeatures(Recommender):
     def __init__(
         self,
         *,
-        regularization: PositiveFloat = 500.0,
+        regularization: PositiveFloat = 1000.0,
         item_weight: NonNegativeFloat = 100.0,
-        customer_weight: NonNegativeFloat = 100.0,
+        customer_weight: NonNegativeFloat = 1.0,
         vector: Vector = "profile_vector",
         new_below: NonNegativeInt = 1,
         smoothing: PositiveFloat = 0.1,

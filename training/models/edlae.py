@@ -57,8 +57,8 @@ class EDLAE(Recommender):
     def __init__(
         self,
         *,
-        dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5,
-        regularization: PositiveFloat = 300.0,
+        dropout: Annotated[float, Field(ge=0, lt=1)] = 0.33,
+        regularization: PositiveFloat = 1000.0,
         max_items: PositiveInt = 8_000,
         threads: PositiveInt = 2,
     ) -> None:

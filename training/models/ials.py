@@ -73,7 +73,7 @@ class IALS(Recommender):
     def __init__(
         self,
         *,
-        dimensions: PositiveInt = 64,
+        dimensions: PositiveInt = 128,
         regularization: PositiveFloat = 0.002,
         frequency_power: NonNegativeFloat = 1.0,
         unobserved: PositiveFloat = 1.0,

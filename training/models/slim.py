@@ -27,7 +27,7 @@ class SLIM(Recommender):
     Each item's column is regressed on all others with an elastic net, by cyclic coordinate
     descent (``irspack``); the weight of an item for itself is 0 ("SLIM: Sparse Linear Methods for
     Top-N Recommender Systems"). X is binary. Works from histories alone; an item no weight leads
-    to scores 0.
+    to scores 0. Memory is ``neighbors`` weights an item.
 
     Parameters
     ----------
@@ -51,11 +51,11 @@ class SLIM(Recommender):
     def __init__(
         self,
         *,
-        l2: PositiveFloat = 200.0,
-        l1: NonNegativeFloat = 2.0,
+        l2: PositiveFloat = 500.0,
+        l1: NonNegativeFloat = 10.0,
         positive: bool = True,
         neighbors: PositiveInt = 200,
-        iterations: PositiveInt = 20,
+        iterations: PositiveInt = 10,
         tolerance: Annotated[float, Field(gt=0, lt=1)] = 1e-3,
         max_items: PositiveInt = 8_000,
         threads: PositiveInt = 1,

@@ -50,7 +50,9 @@ def shop() -> Interactions:
 
 @pytest.fixture(scope="module")
 def fitted(shop: Interactions) -> EASEWithFeatures:
-    return EASEWithFeatures(regularization=5.0, item_weight=1.0, max_items=40).fit(shop, READER)
+    return EASEWithFeatures(
+        regularization=5.0, item_weight=1.0, customer_weight=100.0, max_items=40
+    ).fit(shop, READER)  # fmt: skip
 
 
 def test_without_weights_it_is_ease(shop: Interactions) -> None:
