@@ -117,18 +117,30 @@ class EASEWithFeatures(Recommender):
         if features is None or not strangers.size:
             return best, fallback
         profiles = self._columns.read([customers[i] for i in strangers.tolist()], None, features)
-        chosen, had = self.columns_of(candidates), rows[strangers]
+        found = self._top_of_profiles(
+            profiles, rows[strangers], k, self.columns_of(candidates), exclude_seen=exclude_seen
+        )
+        best.items[strangers], best.scores[strangers] = found.items, found.scores
+        return best, fallback
+
+    def _top_of_profiles(
+        self,
+        profiles: FloatArray,
+        histories: csr_matrix,
+        k: int,
+        chosen: IntArray | None,
+        *,
+        exclude_seen: bool,
+    ) -> TopK:
+        """Rank for customers unknown in training, by profile and history."""
+        columns = np.arange(len(self.items), dtype=np.int32) if chosen is None else chosen
 
         def score(part: slice) -> FloatArray:
-            found = self._scores_of(had[part], profiles[part])
-            return found if chosen is None else found[:, chosen]
+            return self._scores_of(histories[part], profiles[part])[:, columns]
 
-        seen = had if chosen is None else had[:, chosen]
-        found = top_of_blocks(score, had.shape, k, seen if exclude_seen else None)
-        numbered = np.arange(len(self.items), dtype=np.int32) if chosen is None else chosen
-        best.items[strangers] = np.append(numbered, np.int32(-1))[found.items]
-        best.scores[strangers] = found.scores
-        return best, fallback
+        excluded = histories[:, columns] if exclude_seen else None
+        found = top_of_blocks(score, histories.shape, k, excluded)
+        return TopK(np.append(columns, np.int32(-1))[found.items], found.scores)
 
     def _fit(
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None
@@ -151,9 +163,10 @@ class EASEWithFeatures(Recommender):
         refuse_too_large("EASE with features", len(self._members), 2 * beside)
         binary = weighted(matrix[:, self._members], "binary")
         found = self._gram(binary, tags, vectors)
-        weights, _ = zero_diagonal_weights(found, "EASE with features", self.threads)
-        alone = self._regressed(self._profiles.T @ self._profiles, (binary.T @ self._profiles).T)
-        self._weights = np.vstack([weights[:, : len(self._members)], alone])
+        found, _ = zero_diagonal_weights(found, "EASE with features", self.threads)
+        alone = self._ridge(self._profiles.T @ self._profiles, (binary.T @ self._profiles).T)
+        self._weights = np.vstack([found[:, : len(self._members)], alone])
+        del found  # as large as all weights together
         traits = hstack([tags, csr_matrix(vectors)], format="csr", dtype=np.float32)
         self._traits = traits[self._new]
         self._by_traits = self._weights_of_traits(traits[self._members])
@@ -174,13 +187,16 @@ class EASEWithFeatures(Recommender):
         """Regress the weights of members on their ``traits``: float32 [rows of weights, d]."""
         if not len(self._new):
             return np.zeros((len(self._weights), 0), dtype=np.float32)
-        square = (traits.T @ traits).toarray()
-        return np.ascontiguousarray(self._regressed(square, traits.T @ self._weights.T).T)
+        if traits.shape[0] < traits.shape[1]:  # the same in the smaller of two forms
+            found = traits.T @ self._ridge((traits @ traits.T).toarray(), self._weights.T)
+        else:
+            found = self._ridge((traits.T @ traits).toarray(), traits.T @ self._weights.T)
+        return np.ascontiguousarray(found.T)
 
-    def _regressed(self, square: FloatArray, product: FloatArray) -> FloatArray:
+    def _ridge(self, square: FloatArray, product: FloatArray) -> FloatArray:
         """Solve the ridge regression with Gram matrix ``square`` [d, d], ``product`` [d, n]."""
-        penalty = np.float32(self.smoothing) * np.eye(len(square), dtype=np.float32)
-        found: FloatArray = solve(square + penalty, product, assume_a="pos")
+        square[np.diag_indices_from(square)] += np.float32(self.smoothing)
+        found: FloatArray = solve(square, product, assume_a="pos", overwrite_a=True)
         return found
 
     def _score(

@@ -67,10 +67,11 @@ def test_without_weights_it_is_ease(shop: Interactions) -> None:
     )
 
 
-def test_equals_the_regression_it_stands_for(shop: Interactions) -> None:
+@pytest.mark.parametrize("max_items", [40, 10])  # more items than features, and fewer
+def test_equals_the_regression_it_stands_for(shop: Interactions, max_items: int) -> None:
     """Every column is a ridge regression on all others, over customers and features as rows."""
     model = EASEWithFeatures(
-        regularization=4.0, max_items=40, item_weight=9.0, customer_weight=16.0
+        regularization=4.0, max_items=max_items, item_weight=9.0, customer_weight=16.0
     ).fit(shop, READER)  # fmt: skip
     members = model._members
     tags, vectors = item_columns(shop.items.ids.tolist(), shop.until, READER)
