@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from training.models import linear, rp3beta
 from training.models.base import Recommender
 from training.models.ease import EASE
 from training.models.edlae import EDLAE
-from training.models.ials import IALS
+from training.models.ials import IALS, Solver
 from training.models.rp3beta import RP3Beta
 from training.models.slim import SLIM
 
@@ -31,10 +32,19 @@ def uneven(size: int = 14) -> Interactions:
 
 class TestIALS(RecommenderContract):
     folds_in = True
+    solver: ClassVar[Solver] = "cg"
 
     @classmethod
     def make(cls) -> Recommender:
-        return IALS(dimensions=4, block=2, epochs=40, unobserved=0.1, regularization=0.01, seed=3)
+        return IALS(
+            dimensions=4,
+            solver=cls.solver,
+            block=2,
+            epochs=40,
+            unobserved=0.1,
+            regularization=0.01,
+            seed=3,
+        )
 
     @pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
     def test_folding_in_solves_the_ridge_regression(self, power: float) -> None:
@@ -84,6 +94,10 @@ class TestIALS(RecommenderContract):
     def test_weightings_agree_on_binary_data(self, weighting: str) -> None:
         model = IALS(dimensions=4, epochs=40, weighting=weighting).fit(checkerboard())  # type: ignore[arg-type]
         assert model.recommend(["c000"], 1)["item_id"].tolist() == ["i002"]
+
+
+class TestIALSpp(TestIALS):
+    solver = "ialspp"
 
 
 class TestRP3Beta(RecommenderContract):
