@@ -59,6 +59,11 @@ def _stop(error: Exception) -> NoReturn:
     sys.exit(2)
 
 
-if __name__ == "__main__":
+def call() -> None:
+    """Take the arguments of the command, in which ``run=`` may occur several times."""
     sys.argv[1:] = gathered(sys.argv[1:])
     main()
+
+
+if __name__ == "__main__":
+    call()

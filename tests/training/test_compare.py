@@ -156,9 +156,9 @@ def test_the_command(
 
     def call(*arguments: str) -> int:
         folder = f"tracking.folder={bench.tracking}"
-        monkeypatch.setattr(sys, "argv", ["compare", *verb.gathered([*arguments, folder])])
+        monkeypatch.setattr(sys, "argv", ["compare", *arguments, folder])
         try:
-            verb.main()
+            verb.call()
         except SystemExit as end:
             return int(end.code or 0)
         return 0
