@@ -1,0 +1,1 @@
+"""Personal data in Chinese and English texts: found, masked for display, joined by pseudonym."""
