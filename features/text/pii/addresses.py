@@ -1,7 +1,7 @@
 """Postal addresses: a grammar of region, district, road, number and room; and of English streets.
 
-A region or a city alone is a place, not an address: what is found here names at least a road or a
-building, and without a region also its number.
+A city or a street alone is a place, not an address: what is found here has a number or a room too,
+unless words such as "地址:" announce it.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from features.text.spans import Span
 
 _CUED, _REGIONAL, _LOCAL, _ENGLISH = 0.93, 0.9, 0.75, 0.85
 
-_HAN = r"\u4e00-\u9fff"
+_HAN = r"\u4e00-\u7683\u7685-\u9fff"  # without 的, which no place name holds
 _GAP = r"[ ,]?"
 _AREA = rf"{_GAP}[{_HAN}]{{1,6}}?(?:新区|开发区|高新区|街道|区|县|市|旗|镇|乡|村)"
 _ROAD = rf"{_GAP}[{_HAN}A-Za-z0-9]{{1,8}}?(?:大道|大街|公路|胡同|路|街|巷|弄|道)(?:[东西南北中]段)?"
 _NUMBER = rf"{_GAP}\d{{1,5}}(?:[\-之]\d{{1,4}})?(?:号院|号楼|号|弄)"
 _BUILDING = (
     rf"{_GAP}[{_HAN}A-Za-z0-9]{{2,9}}?"
-    r"(?:小区|花园|公寓|大厦|广场|家园|新村|新城|宿舍|校区|大学|医院|酒店|中心|名苑|雅苑|苑|府)"
+    r"(?:小区|花园|公寓|大厦|广场|家园|新村|新城|宿舍|校区|大学|医院|酒店|中心|名苑|雅苑|苑)"
 )
 _ROOM = (
     rf"{_GAP}(?:[A-Za-z]?\d{{1,4}}[A-Za-z]?|[A-Za-z]|[一二三四五六七八九十]{{1,3}})"
@@ -47,6 +47,7 @@ _ENGLISH_STREET = re.compile(
     r"(?:,? (?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})(?![A-Za-z0-9]))?"
 )
 _BOX = re.compile(r"(?<![A-Za-z])P\.?O\.? ?Box \d{1,6}(?!\d)", re.IGNORECASE)
+_NUMBERED = re.compile(r"[0-9]|[一二三四五六七八九十][号栋幢座单层楼室门户]")
 _HINT = re.compile(r"[路街道巷弄号室栋幢座苑府]|小区|花园|公寓|大厦|广场|家园|新村|大学|医院|酒店")
 
 
@@ -68,7 +69,8 @@ def addresses(text: str) -> Iterator[Span]:
     """Find addresses of both languages; the value has no spaces between Han characters."""
     if _HINT.search(text):
         for match in _with_region().finditer(text):
-            yield _span(text, match.start(), match.end(), _REGIONAL)
+            if _NUMBERED.search(match[0]) or _cued(text, match.start()):
+                yield _span(text, match.start(), match.end(), _REGIONAL)
         for pattern in (_LOCAL_ROAD, _LOCAL_HOME):
             for match in pattern.finditer(text):
                 yield _span(text, _after_lead(match), match.end(), _LOCAL)
@@ -89,9 +91,12 @@ def _after_lead(match: re.Match[str]) -> int:
     return end
 
 
+def _cued(text: str, start: int) -> bool:
+    return _CUE.search(text[max(0, start - 12) : start]) is not None
+
+
 def _span(text: str, start: int, end: int, confidence: float) -> Span:
     start += len(text[start:end]) - len(text[start:end].lstrip(" ,"))
-    cued = _CUE.search(text[max(0, start - 12) : start]) is not None
-    sure = max(confidence, _CUED) if cued else confidence
+    sure = max(confidence, _CUED) if _cued(text, start) else confidence
     value = re.sub(rf"(?<=[{_HAN}]) | (?=[{_HAN}])", "", text[start:end])
     return Span("address", start, end, text[start:end], sure, value)

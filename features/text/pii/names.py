@@ -15,7 +15,8 @@ import rjieba
 from features.text.pii.words import word_list
 from features.text.spans import Span
 
-_CUED, _HINTED, _TAGGED = 0.9, 0.8, 0.5
+TAGGED = 0.5  # confidence of a name that only the tagger proposes
+_CUED, _HINTED, _LIKELY = 0.9, 0.8, 0.7
 
 _HAN = r"[\u4e00-\u9fff]"
 _ZH_CUE = re.compile(
@@ -24,7 +25,9 @@ _ZH_CUE = re.compile(
     rf"(?P<run>{_HAN}{{2,4}})"
 )
 _ZH_WEAK = re.compile(rf"(?:我是|这是|找|叫|联系|给|和|跟|@)(?P<run>{_HAN}{{2,4}})")
-_ZH_TITLE = re.compile(rf"(?P<run>{_HAN}{{2,4}})(?:先生|女士|小姐|太太|老师|经理|医生|同学)")
+_ZH_TITLE = re.compile(
+    rf"(?P<run>{_HAN}{{2,4}})(?:(?P<sure>先生|女士|小姐|太太)|老师|经理|医生|同学)"
+)
 _EN_NAME = r"[A-Z][a-z]{1,14}(?:['\-][A-Z][a-z]{1,14})?"
 _EN_CUE = re.compile(
     r"(?<![A-Za-z])(?:[Mm]y (?:full )?name is|[Mm]y name's|[Nn]ame ?: ?|[Rr]ecipient ?: ?"
@@ -48,6 +51,16 @@ def names(text: str) -> Iterator[Span]:
     yield from _english(text)
 
 
+def tagged_names(text: str) -> Iterator[Span]:
+    """Find Chinese names that nothing but the part-of-speech tagger speaks for."""
+    place = 0
+    for word, tag in rjieba.tag(text):
+        start = text.index(word, place)
+        place = start + len(word)
+        if tag == "nr" and _is_name(word):
+            yield _span(text, start, place, TAGGED)
+
+
 def _chinese(text: str) -> Iterator[Span]:
     for pattern, confidence in ((_ZH_CUE, _CUED), (_ZH_WEAK, 0.0)):
         for match in pattern.finditer(text):
@@ -59,10 +72,11 @@ def _chinese(text: str) -> Iterator[Span]:
         end = match.end("run")
         for length in (4, 3, 2):
             name = text[end - length : end]
-            if length <= len(match["run"]) and _is_name(name):
+            if length > len(match["run"]) or not _is_name(name):
+                continue
+            if match["sure"] or _tagged_alone(name):
                 yield _span(text, end - length, end, _CUED)
                 break
-    yield from _tagged(text)
 
 
 def _name_length(run: str, rest: str) -> int:
@@ -98,15 +112,6 @@ def _tagged_alone(word: str) -> bool:
     return len(tagged := rjieba.tag(word)) == 1 and tagged[0][1] == "nr"
 
 
-def _tagged(text: str) -> Iterator[Span]:
-    place = 0
-    for word, tag in rjieba.tag(text):
-        start = text.index(word, place)
-        place = start + len(word)
-        if tag == "nr" and _is_name(word):
-            yield _span(text, start, place, _TAGGED)
-
-
 def _english(text: str) -> Iterator[Span]:
     given = word_list("given_names_en")
     for match in _EN_CUE.finditer(text):
@@ -117,7 +122,7 @@ def _english(text: str) -> Iterator[Span]:
             yield _span(text, match.start("it"), match.end("it"), _HINTED)
     for match in _EN_WEAK.finditer(text):
         if match["it"].lower() in given:
-            yield _span(text, match.start("it"), match.end("it"), 0.7)
+            yield _span(text, match.start("it"), match.end("it"), _LIKELY)
 
 
 @cache

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pydantic import validate_call
 
 from features.text.pii.addresses import addresses
-from features.text.pii.names import names
+from features.text.pii.names import TAGGED, names, tagged_names
 from features.text.pii.numbers import (
     bank_cards,
     emails,
@@ -51,14 +51,15 @@ def find_pii(text: str, *, min_confidence: float = MIN_CONFIDENCE) -> tuple[Span
     """
     plain = folded(text)
     has_digits = not _DIGITS.isdisjoint(plain)
-    proposed = (
-        span
+    asked = [
+        recognize
         for kind, recognize in RECOGNIZERS.items()
         if has_digits or kind not in _WITH_DIGITS
-        for span in recognize(plain)
-        if span.confidence >= min_confidence
-    )
-    return settle(text, proposed)
+    ]
+    if min_confidence <= TAGGED and not text.isascii():
+        asked.append(tagged_names)
+    proposed = (span for recognize in asked for span in recognize(plain))
+    return settle(text, (span for span in proposed if span.confidence >= min_confidence))
 
 
 def check_kinds(kinds: Collection[str]) -> frozenset[str]:

@@ -1,0 +1,130 @@
+"""Pieces of English time expressions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from features.text.entities.numerals import WORDS_EN
+from features.text.entities.times import PARTS, Part, exact_to_the_day
+
+_WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_YEAR = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WEEKDAYS = {name: number for number, name in enumerate(_WEEK, start=1)}
+_MONTHS = {name: number for number, name in enumerate(_YEAR, start=1)}
+_SHIFTS = {"last": -1, "past": -1, "this": 0, "next": 1}
+_DAYS = {"the day after tomorrow": 2, "the day before yesterday": -2, "tomorrow": 1,
+         "yesterday": -1, "today": 0, "tonight": 0}  # fmt: skip
+_PART_NAMES = {"morning": "morning", "noon": "noon", "afternoon": "afternoon",
+               "evening": "evening", "night": "evening"}  # fmt: skip
+_WEEKDAY = "(?P<weekday>" + "|".join(_WEEKDAYS) + ")"
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_AMOUNT = r"(?P<number>\d{1,3}|" + "|".join(sorted(WORDS_EN, key=len, reverse=True)) + ")"
+_UNIT = r"(?P<unit>minute|min|hour|day|week|month|year)s?"
+_FREE, _DONE = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
+
+
+def _rule(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"{_FREE}(?:{pattern}){_DONE}", re.IGNORECASE)
+
+
+_DAY = _rule("|".join(_DAYS))
+_ON_WEEKDAY = _rule(rf"(?:(?P<which>last|this|next|coming|on|by)\s)?{_WEEKDAY}")
+_SPAN = _rule(r"(?P<which>last|past|this|next)\s(?P<unit>weekend|week|month|year)")
+_IN = _rule(rf"in\s(?:about\s)?{_AMOUNT}\s{_UNIT}|{_AMOUNT.replace('number', 'later')}\s"
+            rf"{_UNIT.replace('unit', 'then')}\s(?:later|from now)")  # fmt: skip
+_AGO = _rule(rf"{_AMOUNT}\s{_UNIT}\sago")
+_MONTH_DAY = _rule(rf"{_MONTH}\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s(?P<year>20\d\d|19\d\d))?")
+_DAY_MONTH = _rule(
+    rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?{_MONTH}(?:,?\s(?P<year>20\d\d|19\d\d))?"
+)
+_NUMERIC = _rule(r"(?P<year>(?:19|20)\d\d)[\-/](?P<month>\d{1,2})[\-/](?P<day>\d{1,2})")
+_PART = _rule(r"(?:this\s|in the\s|at\s)?(?P<part>morning|noon|afternoon|evening|night)|tonight")
+_CLOCK = _rule(
+    r"(?:at\s)?(?P<hour>1[0-2]|0?[1-9])(?:[:.](?P<minute>[0-5]\d))?\s?(?P<half>a|p)\.?m\.?"
+)
+_AT = _rule(r"at\s(?P<hour>[01]?\d|2[0-3])(?::(?P<minute>[0-5]\d)|(?P<sure>\so['’]clock))?")
+_TWELVE = _rule(r"at\s(?:(?P<noon>noon|midday)|midnight)")
+_COLON = re.compile(r"(?<![\d:.A-Za-z])(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?![\d:])")
+_HINT = re.compile(
+    r"\d|day|night|noon|morning|evening|week|month|year|ago|hour|minute", re.IGNORECASE
+)
+
+
+def english_parts(text: str) -> Iterator[Part]:
+    """Yield the pieces found; those of one expression are joined elsewhere."""
+    if not _HINT.search(text):
+        return
+    for match in _DAY.finditer(text):
+        yield Part(*match.span(), "date", _day(match[0].lower()))
+    for match in _ON_WEEKDAY.finditer(text):
+        yield Part(*match.span(), "date", _weekday(match))
+    for match in _SPAN.finditer(text):
+        yield Part(*match.span(), "date", _stretch(match))
+    for match in _IN.finditer(text):
+        number, unit = match["number"] or match["later"], match["unit"] or match["then"]
+        yield Part(*match.span(), "date", _shift(number, unit, 1))
+    for match in _AGO.finditer(text):
+        yield Part(*match.span(), "date", _shift(match["number"], match["unit"], -1))
+    yield from _dates(text)
+    yield from _clocks(text)
+
+
+def _day(word: str) -> dict[str, int]:
+    evening = {"part": PARTS.index("evening")} if word == "tonight" else {}
+    return {"days": _DAYS[word], **evening}
+
+
+def _weekday(match: re.Match[str]) -> dict[str, int]:
+    """Return the day: "next Friday" is in the next week, "last" one before today."""
+    which, day = (match["which"] or "").lower(), _WEEKDAYS[match["weekday"].lower()]
+    if which == "next":
+        return {"weeks": 1, "weekday": day}
+    return {"latest": day} if which == "last" else {"coming": day}
+
+
+def _stretch(match: re.Match[str]) -> dict[str, int]:
+    shift, unit = _SHIFTS[match["which"].lower()], match["unit"].lower()
+    if unit == "weekend":
+        return {"weeks": shift, "weekday": 6, "days_long": 2}
+    return {f"{unit}s": shift}
+
+
+def _shift(number: str, unit: str, sign: int) -> dict[str, int]:
+    amount = int(number) if number.isdigit() else WORDS_EN[number.lower()]
+    name = "minutes" if unit.lower() == "min" else f"{unit.lower()}s"
+    return exact_to_the_day({name: sign * amount})
+
+
+def _dates(text: str) -> Iterator[Part]:
+    for pattern in (_MONTH_DAY, _DAY_MONTH, _NUMERIC):
+        for match in pattern.finditer(text):
+            month = match["month"]
+            number = int(month) if month.isdigit() else _MONTHS[month[:3].lower()]
+            fields = {"month": number, "day": int(match["day"])}
+            if match["year"]:
+                fields["year"] = int(match["year"])
+            if 1 <= number <= 12 and 1 <= fields["day"] <= 31:  # noqa: PLR2004 (calendar)
+                yield Part(*match.span(), "date", fields)
+
+
+def _clocks(text: str) -> Iterator[Part]:
+    for match in _TWELVE.finditer(text):
+        fields = {"hour": 12 if match["noon"] else 0, "minute": 0}
+        yield Part(*match.span(), "clock", fields, alone=True)
+    for match in _PART.finditer(text):
+        name = (match["part"] or "night").lower()
+        yield Part(*match.span(), "part", {"part": PARTS.index(_PART_NAMES[name])})
+    for match in _CLOCK.finditer(text):
+        hour = int(match["hour"]) % 12 + (12 if match["half"].lower() == "p" else 0)
+        fields = {"hour": hour, "minute": int(match["minute"] or 0)}
+        yield Part(*match.span(), "clock", fields, alone=True)
+    for match in _COLON.finditer(text):
+        fields = {"hour": int(match["hour"]), "minute": int(match["minute"])}
+        yield Part(*match.span(), "clock", fields, alone=True)
+    for match in _AT.finditer(text):
+        fields = {"hour": int(match["hour"]), "minute": int(match["minute"] or 0)}
+        yield Part(*match.span(), "clock", fields, alone=bool(match["minute"] or match["sure"]))
