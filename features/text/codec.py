@@ -14,10 +14,10 @@ STRINGS = pa.list_(pa.string())
 
 
 def encode_column(column: pa.ChunkedArray) -> list[Any]:
-    """Return one SQLite value a row: float lists become raw float32 bytes, string lists JSON."""
+    """Return one SQLite value a row: float lists become raw float32 bytes, other lists JSON."""
     if column.type == FLOATS:
         return [row.tobytes() for row in float_rows(column)]
-    if column.type == STRINGS:
+    if pa.types.is_list(column.type):
         return [orjson.dumps(row).decode() for row in column.to_pylist()]
     return list(column.to_pylist())
 
@@ -28,7 +28,7 @@ def decode_column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
         offsets = np.cumsum([0, *(len(value) // 4 for value in values)], dtype=np.int32)
         flat = np.frombuffer(b"".join(values), dtype=np.float32)
         return pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat))
-    if kind == STRINGS:
+    if pa.types.is_list(kind):
         return pa.array([orjson.loads(value) for value in values], kind)
     return pa.array(values, kind)
 

@@ -25,6 +25,7 @@ from features.text.cache import Cached, open_cache, prune
 from features.text.collect import ROWS, collect, known_before
 from features.text.corpus import Corpus
 from features.text.embed import Embedder, as_matrix
+from features.text.entities.table import write_entities
 from features.text.fitted import Fitted, fit_or_load, forget
 from features.text.language import LanguageAnalyzer
 from features.text.sentiment_data import seeds
@@ -59,9 +60,10 @@ _SPAWN_FROM = 2500  # missing vectors from which starting more processes pays
 def analyze_texts(store: Store, workspace: Workspace, settings: TextSettings) -> pa.Table:
     """Say of every text of the customers what language, mood and subject it has.
 
-    Kept below ``workspace.features/"text"``: ``texts.parquet`` (what is returned), ``topics.json``
-    (words and share of each topic), ``report.json`` (what was fitted on what, how good it is, how
-    many texts were really analyzed, seconds), ``cache/`` and ``fitted/``.
+    Kept below ``workspace.features/"text"``: ``texts.parquet`` (what is returned),
+    ``entities.parquet`` (what they name, personal data masked), ``topics.json`` (words
+    and share of each topic), ``report.json`` (what was fitted on what, how good it is, how many
+    texts were really analyzed, seconds), ``cache/`` and ``fitted/``.
 
     Parameters
     ----------
@@ -89,6 +91,7 @@ def analyze_texts(store: Store, workspace: Workspace, settings: TextSettings) ->
         learned = [Cached(analyzer, connection) for analyzer in fitted.analyzers]
         analyzers = [plain, *learned, embedding]
         _write(folder / "texts.parquet", rows, analyzers, settings)
+        analyzers += write_entities(folder / "entities.parquet", store, rows, connection, settings)
         living = {content_hash(text) for text in _texts(rows)}
         forget(folder / "fitted", living)
         forgotten = prune(connection, living | {content_hash(seed) for seed, _ in seeds()})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator
 
@@ -37,6 +38,10 @@ class TextSettings(BaseModel):
         Texts analyzed at a time, which bounds memory.
     workers : int
         Processes that compute sentence vectors when many are missing.
+    entities : bool
+        Whether personal data, money, times and products are looked for.
+    zone : str
+        IANA name of the zone that customers write in; it decides which day "tomorrow" is.
     seed : int
         Fixes every random choice.
     progress : bool
@@ -62,6 +67,8 @@ class TextSettings(BaseModel):
     characters: PositiveInt = 600
     batch: Annotated[int, Field(ge=1, le=100_000)] = 2048
     workers: Annotated[int, Field(ge=1, le=64)] = 2
+    entities: bool = True
+    zone: str = "UTC"
     seed: NonNegativeInt = 7
     progress: bool = True
 
@@ -71,6 +78,15 @@ class TextSettings(BaseModel):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"zone {value!r}: expected one such as Asia/Shanghai") from error
+        return value
 
     def fitting(self) -> dict[str, Any]:
         """Return the choices that decide what is fitted, as JSON values."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pyarrow as pa
-from pydantic import Field, validate_call
+from numpy.typing import NDArray
+from pydantic import validate_call
 from rapidfuzz import fuzz
 
 from features.text.base import fingerprint
@@ -43,7 +45,7 @@ class Catalog:
     """
 
     @validate_call
-    def __init__(self, *, names: Mapping[str, list[str]] = Field()) -> None:
+    def __init__(self, *, names: Mapping[str, list[str]]) -> None:
         exact: dict[str, set[str]] = defaultdict(set)
         for item, known in names.items():
             for name in known:
@@ -51,11 +53,15 @@ class Catalog:
         usable = {name: "|".join(sorted(items)) for name, items in sorted(exact.items())
                   if _SHORTEST["exact"] <= len(name) <= _LONGEST}  # fmt: skip
         self._exact = usable
-        self._sound, self._pinyin = _sounds(usable)
-        self._names = [name for name in usable if len(name) >= _SHORTEST["fuzzy"]]
-        self._pairs = _pair_index(self._names)
-        self._sizes = np.array([max(1, len(set(_pairs(name)))) for name in self._names])
         self.version = fingerprint(sorted(usable.items()))
+
+    @cached_property
+    def _sounds(self) -> tuple[dict[str, str], dict[str, str]]:
+        return _sounds(self._exact)
+
+    @cached_property
+    def _pairs(self) -> _Pairs:
+        return _Pairs.of([name for name in self._exact if len(name) >= _SHORTEST["fuzzy"]])
 
     @classmethod
     def of_items(cls, items: pa.Table) -> Catalog:
@@ -88,7 +94,7 @@ class Catalog:
         if not self._exact:
             return
         compact, places = _compact(text)
-        for table, confidence in ((self._exact, _EXACT), (self._pinyin, _SOUND)):
+        for table, confidence in ((self._exact, _EXACT), (self._sounds[1], _SOUND)):
             for start, end in _windows(compact, table):
                 first, last = places[start], places[end - 1] + 1
                 if _whole(text, first, last):
@@ -97,26 +103,21 @@ class Catalog:
         yield from self._misspelled(text, compact, places)
 
     def _by_sound(self, text: str) -> Iterator[Span]:
-        if not self._sound:
+        by_sound = self._sounds[0]
+        if not by_sound:
             return
-        lengths = {key.count(" ") + 1 for key in self._sound}
+        lengths = {key.count(" ") + 1 for key in by_sound}
         for run in _HAN.finditer(text):
             syllables = _syllables(run[0])
             for length in lengths:
                 for start in range(len(syllables) - length + 1):
-                    item = self._sound.get(" ".join(syllables[start : start + length]))
+                    item = by_sound.get(" ".join(syllables[start : start + length]))
                     if item:
                         first = run.start() + start
                         yield _span(text, first, first + length, item, _SOUND)
 
     def _misspelled(self, text: str, compact: str, places: list[int]) -> Iterator[Span]:
-        hits = [self._pairs[pair] for pair in set(_pairs(compact)) if pair in self._pairs]
-        if not hits:
-            return
-        shares = np.bincount(np.concatenate(hits), minlength=len(self._names)) / self._sizes
-        likely = np.flatnonzero(shares >= _SHARE)
-        for number in likely[np.argsort(-shares[likely], kind="stable")][:_COMPARED]:
-            name = self._names[number]
+        for name in self._pairs.likely(compact):
             found = fuzz.partial_ratio_alignment(name, compact, score_cutoff=_CUTOFF)
             if found is None or len(compact) < len(name) - 1:
                 continue
@@ -188,12 +189,32 @@ def _pairs(name: str) -> list[str]:
     return [name[place : place + 2] for place in range(len(name) - 1)]
 
 
-def _pair_index(names: Iterable[str]) -> dict[str, np.ndarray]:
-    index: dict[str, list[int]] = defaultdict(list)
-    for number, name in enumerate(names):
-        for pair in set(_pairs(name)):
-            index[pair].append(number)
-    return {pair: np.array(numbers) for pair, numbers in index.items()}
+@dataclass(frozen=True)
+class _Pairs:
+    """Which names hold which pair of letters, so that a text is compared with few of them."""
+
+    names: list[str]
+    holders: dict[str, NDArray[np.int64]]
+    sizes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, names: list[str]) -> _Pairs:
+        holders: dict[str, list[int]] = defaultdict(list)
+        for number, name in enumerate(names):
+            for pair in set(_pairs(name)):
+                holders[pair].append(number)
+        sizes = np.array([max(1, len(set(_pairs(name)))) for name in names])
+        return cls(names, {pair: np.array(held) for pair, held in holders.items()}, sizes)
+
+    def likely(self, compact: str) -> list[str]:
+        """Return the few names that share most pairs with a text."""
+        hits = [self.holders[pair] for pair in set(_pairs(compact)) if pair in self.holders]
+        if not hits:
+            return []
+        shares = np.bincount(np.concatenate(hits), minlength=len(self.names)) / self.sizes
+        likely = np.flatnonzero(shares >= _SHARE)
+        best = likely[np.argsort(-shares[likely], kind="stable")][:_COMPARED]
+        return [self.names[number] for number in best]
 
 
 def _sounds(names: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

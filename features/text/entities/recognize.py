@@ -1,4 +1,4 @@
-"""Money, times, order numbers and products of each text, as one analyzer."""
+"""Money, times, order numbers and products of each text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from features.text.pii.numbers import order_numbers
 from features.text.spans import SPANS, Span, folded, settle, span_rows
 
 VERSION = "1"
-KINDS = ("money", "time", "order_number", "product")
+KINDS = ("money", "time", "product")
 _NUMERALS = frozenset("0123456789一二三四五六七八九十两半")
 
 
@@ -40,7 +40,9 @@ def find_entities(text: str, catalog: Catalog | None = None) -> tuple[Span, ...]
 
 
 class EntityAnalyzer:
-    """What each text names, apart from personal data.
+    """What each text names: money, times, products.
+
+    Order numbers belong to personal data, which another analyzer reports without values.
 
     Parameters
     ----------
@@ -57,5 +59,8 @@ class EntityAnalyzer:
 
     def analyze(self, texts: Sequence[str]) -> pa.Table:
         """Return the column ``entities``: spans with values, without the text they cover."""
-        found = [find_entities(text, self._catalog) for text in texts]
+        found = [
+            [span for span in find_entities(text, self._catalog) if span.kind in KINDS]
+            for text in texts
+        ]
         return pa.table({"entities": span_rows(found, values=True)}, schema=self.schema)
