@@ -49,6 +49,7 @@ _CLOCK = _rule(
 _AT = _rule(r"at\s(?P<hour>[01]?\d|2[0-3])(?::(?P<minute>[0-5]\d)|(?P<sure>\so['’]clock))?")
 _TWELVE = _rule(r"at\s(?:(?P<noon>noon|midday)|midnight)")
 _COLON = re.compile(r"(?<![\d:.A-Za-z])(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?![\d:])")
+_LETTERS = re.compile(r"[A-Za-z]{2}|^[ -~]*$")
 _HINT = re.compile(
     r"\d|day|night|noon|morning|evening|week|month|year|ago|hour|minute", re.IGNORECASE
 )
@@ -56,7 +57,7 @@ _HINT = re.compile(
 
 def english_parts(text: str) -> Iterator[Part]:
     """Yield the pieces found; those of one expression are joined elsewhere."""
-    if not _HINT.search(text):
+    if not (_HINT.search(text) and _LETTERS.search(text)):
         return
     for match in _DAY.finditer(text):
         yield Part(*match.span(), "date", _day(match[0].lower()))

@@ -53,11 +53,14 @@ _CLOCK = re.compile(
     rf"(?:(?P<half>半)|(?P<quarter>[一三])刻|(?P<minute>{_N})分?(?!\w?[钱天元块]))?"
 )
 _NOT_CLOCK = re.compile(r"[都也儿点不没用小]|建议|意见|要求|问题")
+_HINT = re.compile(r"[天日周月年点时钟分早晚午夜前后号拜期晨半]|\d[::\-/.]\d")
 _COLON = re.compile(r"(?<![\d:.])(?P<hour>[01]?\d|2[0-3])[::](?P<minute>[0-5]\d)(?![\d:])")
 
 
 def chinese_parts(text: str) -> Iterator[Part]:
     """Yield the pieces found; those of one expression are joined elsewhere."""
+    if not _HINT.search(text):
+        return
     for match in _DAY.finditer(text):
         yield Part(*match.span(), "date", {"days": _DAYS[match[0]]})
     yield from _weeks(text)

@@ -13,7 +13,8 @@ from functools import cache
 from features.text.pii.words import word_list
 from features.text.spans import Span
 
-_CUED, _REGIONAL, _LOCAL, _ENGLISH = 0.93, 0.9, 0.75, 0.85
+_REGIONAL, _LOCAL, _ENGLISH = 0.9, 0.75, 0.85
+_MORE = 0.05  # a word such as "地址:" before it
 
 _HAN = r"\u4e00-\u7683\u7685-\u9fff"  # without 的, which no place name holds
 _GAP = r"[ ,]?"
@@ -40,7 +41,7 @@ _ENGLISH_STREET = re.compile(
     r"(?<![A-Za-z0-9.,$])(?P<number>\d{1,5}[A-Za-z]?) (?:[NSEW]\.? |North |South |East |West )?"
     r"(?:(?:[A-Z][a-z]+|\d{1,3}(?:st|nd|rd|th)) ){1,3}"
     r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl|Square"
-    r"|Terrace|Parkway|Pkwy|Highway|Hwy|Crescent|Close)(?![A-Za-z])\.?"
+    r"|Terrace|Parkway|Pkwy|Highway|Hwy|Crescent|Close)(?![A-Za-z])(?:\.(?=,))?"
     r"(?:,? (?:Apt|Apartment|Suite|Ste|Unit|Floor|Flat|Room|#)\.? ?#?[A-Za-z0-9\-]{1,6})?"
     r"(?:, ?[A-Z][a-z]+(?: [A-Z][a-z]+){0,2}(?=,| [A-Z0-9]{2}))?"
     r"(?:,? [A-Z]{2}(?![A-Za-z]))?"
@@ -97,6 +98,6 @@ def _cued(text: str, start: int) -> bool:
 
 def _span(text: str, start: int, end: int, confidence: float) -> Span:
     start += len(text[start:end]) - len(text[start:end].lstrip(" ,"))
-    sure = max(confidence, _CUED) if _cued(text, start) else confidence
+    sure = confidence + _MORE * _cued(text, start)
     value = re.sub(rf"(?<=[{_HAN}]) | (?=[{_HAN}])", "", text[start:end])
     return Span("address", start, end, text[start:end], sure, value)

@@ -1,7 +1,8 @@
-"""Names of people, as far as words beside them, surnames and a part-of-speech tagger carry.
+"""Names of people, as far as words beside them, surnames and a segmenter carry.
 
-A name after "my name is", "收件人:" or before "先生" is nearly always one. A name without a cue
-is only proposed, with low confidence: the tagger takes many other words for names.
+After "my name is" or "收件人:", and before "先生", a name is nearly certain. A Chinese name without
+a cue is a surname and characters that given names are made of, standing as words of their own: in
+news, which has few cues, that finds a quarter of the names and is right in seven of ten.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import rjieba
 from features.text.pii.words import word_list
 from features.text.spans import Span
 
-TAGGED = 0.5  # confidence of a name that only the tagger proposes
-_CUED, _HINTED, _LIKELY = 0.9, 0.8, 0.7
+TAGGED = 0.5  # confidence of an unusual name that only the tagger proposes
+_CUED, _HINTED, _LIKELY, _BARE = 0.9, 0.8, 0.7, 0.65
 
 _HAN = r"[\u4e00-\u9fff]"
 _ZH_CUE = re.compile(
@@ -24,18 +25,22 @@ _ZH_CUE = re.compile(
     r"|(?:客户|顾客|乘客|业主)(?:叫|是)?[::])(?:是|为|叫)?[:: ]{0,2}"
     rf"(?P<run>{_HAN}{{2,4}})"
 )
+_ZH_SIGNED = re.compile(rf"(?<!{_HAN})(?P<run>{_HAN}{{2,4}})收(?!{_HAN})")
 _ZH_WEAK = re.compile(rf"(?:我是|这是|找|叫|联系|给|和|跟|@)(?P<run>{_HAN}{{2,4}})")
 _ZH_TITLE = re.compile(
     rf"(?P<run>{_HAN}{{2,4}})(?:(?P<sure>先生|女士|小姐|太太)|老师|经理|医生|同学)"
 )
 _EN_NAME = r"[A-Z][a-z]{1,14}(?:['\-][A-Z][a-z]{1,14})?"
+_CAPITAL = re.compile(r"[A-Z][a-z]")
 _EN_CUE = re.compile(
     r"(?<![A-Za-z])(?:[Mm]y (?:full )?name is|[Mm]y name's|[Nn]ame ?: ?|[Rr]ecipient ?: ?"
     r"|[Cc]ardholder ?: ?"
     r"|[Aa]ttn\.? ?:? ?|[Ss]hip to ?: ?|Mr\.?|Mrs\.?|Ms\.?|Miss|Dr\.?) ?"
     rf"(?P<it>{_EN_NAME}(?: [A-Z]\.)?(?: {_EN_NAME}){{0,2}})"
 )
-_EN_PAIR = re.compile(rf"(?<![A-Za-z@.])(?P<it>{_EN_NAME}(?: [A-Z]\.)? {_EN_NAME})(?![A-Za-z@])")
+_EN_PAIR = re.compile(
+    rf"(?<![A-Za-z@.])(?=(?P<it>{_EN_NAME}(?: [A-Z]\.)? {_EN_NAME})(?![A-Za-z@]))"
+)
 _EN_WEAK = re.compile(
     r"(?<![A-Za-z])(?:[Tt]his is|I am|I['’]m|[Ii]t['’]s|[Hh]i|[Hh]ello|[Dd]ear|[Rr]egards,"
     r"|[Tt]hanks,|[Cc]heers,|[Aa]sk for|[Ss]poke (?:to|with)|[Cc]ontact)\s"
@@ -48,26 +53,57 @@ def names(text: str) -> Iterator[Span]:
     """Find names of people; the value is the name as it was written."""
     if not text.isascii():
         yield from _chinese(text)
-    yield from _english(text)
+    if _CAPITAL.search(text):
+        yield from _english(text)
 
 
-def tagged_names(text: str) -> Iterator[Span]:
-    """Find Chinese names that nothing but the part-of-speech tagger speaks for."""
-    place = 0
-    for word, tag in rjieba.tag(text):
-        start = text.index(word, place)
-        place = start + len(word)
-        if tag == "nr" and _is_name(word):
-            yield _span(text, start, place, TAGGED)
+def bare_names(text: str) -> Iterator[Span]:
+    """Find Chinese names without a cue: a surname and one or two characters of given names.
+
+    They must be words of their own for the segmenter, and no word that it knows as another.
+    """
+    words = rjieba.tag(text)
+    starts = [0]
+    for word, _ in words:
+        starts.append(starts[-1] + len(word))
+    firsts = _first_characters()
+    for place, (word, _) in enumerate(words):
+        if word[:1] not in firsts:
+            continue
+        for count in (3, 2, 1):
+            group = words[place : place + count]
+            if len(group) < count or starts[place + count] - starts[place] > _LONGEST + 1:
+                continue
+            confidence = _bare(text[starts[place] : starts[place + count]], group)
+            if confidence:
+                yield _span(text, starts[place], starts[place + count], confidence)
+                break
+
+
+def _bare(name: str, group: list[tuple[str, str]]) -> float:
+    """Return how sure it is that words beside each other are a name; 0 where they are none."""
+    if not _is_name(name) or (len(group) > 1 and group[0][0] not in word_list("surnames_zh")):
+        return 0.0
+    if len(group) == 1 and not group[0][1].startswith("nr"):
+        return 0.0
+    surname = 2 if name[:2] in _compounds() else 1
+    usual = word_list("given_zh").issuperset(name[surname:])
+    if len(group) > 1:
+        return _BARE if usual and len(name) > surname + 1 else 0.0
+    return _BARE if usual else TAGGED
 
 
 def _chinese(text: str) -> Iterator[Span]:
     for pattern, confidence in ((_ZH_CUE, _CUED), (_ZH_WEAK, 0.0)):
         for match in pattern.finditer(text):
-            length = _name_length(match["run"], text[match.end("run") :])
-            if length and (confidence or _tagged_alone(match["run"][:length])):
+            run, rest = match["run"], text[match.end("run") :]
+            length = _name_length(run, rest)
+            if length and (confidence or _stands_alone(run, length, rest)):
                 start = match.start("run")
                 yield _span(text, start, start + length, confidence or _HINTED)
+    for match in _ZH_SIGNED.finditer(text):
+        if _is_name(match["run"]):
+            yield _span(text, *match.span("run"), _CUED)
     for match in _ZH_TITLE.finditer(text):
         end = match.end("run")
         for length in (4, 3, 2):
@@ -92,6 +128,8 @@ def _name_length(run: str, rest: str) -> int:
     bare = len(run) > surname + 1 and run[surname + 1] in ends
     if len(given) == 1 or bare:
         return surname + 1
+    if len(run) == surname + len(given) and not re.match(_HAN, rest):
+        return len(run)
     if rjieba.tag(run + rest[:4])[0] == (run[: surname + 1], "nr"):
         return surname + 1
     return surname + 2
@@ -106,6 +144,14 @@ def _is_name(word: str) -> bool:
         and word[0] in word_list("surnames_zh")
         and word_list("not_in_names_zh").isdisjoint(word[1:])
     )
+
+
+def _stands_alone(run: str, length: int, rest: str) -> bool:
+    """Return whether what follows a weak cue is nothing but a name, and no word of its own."""
+    tagged = rjieba.tag(run[:length])
+    if len(tagged) == 1:
+        return tagged[0][1] == "nr"
+    return length == len(run) and not re.match(_HAN, rest)
 
 
 def _tagged_alone(word: str) -> bool:
@@ -123,6 +169,11 @@ def _english(text: str) -> Iterator[Span]:
     for match in _EN_WEAK.finditer(text):
         if match["it"].lower() in given:
             yield _span(text, match.start("it"), match.end("it"), _LIKELY)
+
+
+@cache
+def _first_characters() -> frozenset[str]:
+    return frozenset(name[0] for name in word_list("surnames_zh"))
 
 
 @cache

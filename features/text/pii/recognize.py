@@ -8,7 +8,7 @@ import pyarrow as pa
 from pydantic import validate_call
 
 from features.text.pii.addresses import addresses
-from features.text.pii.names import TAGGED, names, tagged_names
+from features.text.pii.names import bare_names, names
 from features.text.pii.numbers import (
     bank_cards,
     emails,
@@ -22,7 +22,7 @@ from features.text.pii.phones import phones
 from features.text.spans import SPANS, Recognizer, Span, folded, settle, span_rows
 
 VERSION = "1"
-MIN_CONFIDENCE = 0.6  # below it are names that only the tagger proposes
+MIN_CONFIDENCE = 0.6  # below it are unusual names without a cue
 
 RECOGNIZERS: dict[str, Recognizer] = {
     "email": emails,
@@ -56,8 +56,8 @@ def find_pii(text: str, *, min_confidence: float = MIN_CONFIDENCE) -> tuple[Span
         for kind, recognize in RECOGNIZERS.items()
         if has_digits or kind not in _WITH_DIGITS
     ]
-    if min_confidence <= TAGGED and not text.isascii():
-        asked.append(tagged_names)
+    if not text.isascii():
+        asked.append(bare_names)
     proposed = (span for recognize in asked for span in recognize(plain))
     return settle(text, (span for span in proposed if span.confidence >= min_confidence))
 
