@@ -30,6 +30,7 @@ from features.text.fitted import Fitted, fit_or_load, forget
 from features.text.language import LanguageAnalyzer
 from features.text.sentiment_data import seeds
 from features.text.settings import TextSettings
+from features.text.taxonomy.table import sentences, write_labels
 
 if TYPE_CHECKING:
     from ingest.store import Store
@@ -61,9 +62,10 @@ def analyze_texts(store: Store, workspace: Workspace, settings: TextSettings) ->
     """Say of every text of the customers what language, mood and subject it has.
 
     Kept below ``workspace.features/"text"``: ``texts.parquet`` (what is returned),
-    ``entities.parquet`` (what they name, personal data masked), ``topics.json`` (words
-    and share of each topic), ``report.json`` (what was fitted on what, how good it is, how many
-    texts were really analyzed, seconds), ``cache/`` and ``fitted/``.
+    ``entities.parquet`` (what they name, personal data masked), ``labels.parquet`` (where they
+    belong in the taxonomies asked for), ``topics.json`` (words and share of each topic),
+    ``report.json`` (what was fitted on what, how good it is, how many texts were really analyzed,
+    seconds), ``cache/`` and ``fitted/``.
 
     Parameters
     ----------
@@ -92,9 +94,11 @@ def analyze_texts(store: Store, workspace: Workspace, settings: TextSettings) ->
         analyzers = [plain, *learned, embedding]
         _write(folder / "texts.parquet", rows, analyzers, settings)
         analyzers += write_entities(folder / "entities.parquet", store, rows, connection, settings)
+        write_labels(folder, _vectors(embedding, settings), settings)
         living = {content_hash(text) for text in _texts(rows)}
         forget(folder / "fitted", living)
-        forgotten = prune(connection, living | {content_hash(seed) for seed, _ in seeds()})
+        ours = {seed for seed, _ in seeds()} | sentences(settings)
+        forgotten = prune(connection, living | {content_hash(text) for text in ours})
     table = pq.read_table(folder / "texts.parquet")
     _keep(folder / "topics.json", _topics(fitted, table))
     report = _report(fitted, rows, analyzers, forgotten, perf_counter() - started)

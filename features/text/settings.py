@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator
 
+from features.text.taxonomy.taxonomy import named_taxonomy
+
 
 class TextSettings(BaseModel):
     """How texts are analyzed.
@@ -42,6 +44,8 @@ class TextSettings(BaseModel):
         Whether personal data, money, times and products are looked for.
     zone : str
         IANA name of the zone that customers write in; it decides which day "tomorrow" is.
+    taxonomies : tuple of str
+        Names of files in ``conf/taxonomy`` to sort texts by.
     seed : int
         Fixes every random choice.
     progress : bool
@@ -69,6 +73,7 @@ class TextSettings(BaseModel):
     workers: Annotated[int, Field(ge=1, le=64)] = 2
     entities: bool = True
     zone: str = "UTC"
+    taxonomies: tuple[str, ...] = ()
     seed: NonNegativeInt = 7
     progress: bool = True
 
@@ -78,6 +83,13 @@ class TextSettings(BaseModel):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    @field_validator("taxonomies")
+    @classmethod
+    def _exist(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            named_taxonomy(name)
+        return value
 
     @field_validator("zone")
     @classmethod

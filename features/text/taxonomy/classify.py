@@ -96,9 +96,11 @@ class FewShotClassifier:
         The confidence is the cosine similarity to the nearest label, at least 0; below
         ``threshold`` the label is the taxonomy's ``unknown``.
         """
-        if not texts:
-            return self.schema.empty_table()
-        scores = self._vectors(texts) @ self._prototypes.T
+        return self.labels(self._vectors(texts)) if texts else self.schema.empty_table()
+
+    def labels(self, matrix: NDArray[np.float32]) -> pa.Table:
+        """Return what :meth:`analyze` does, given the texts' vectors [n, width]."""
+        scores = matrix @ self._prototypes.T
         best, nearest = scores.argmax(axis=1), scores.max(axis=1)
         codes = self.taxonomy.codes
         found = [

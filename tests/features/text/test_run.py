@@ -237,3 +237,25 @@ def test_wrong_settings_are_refused(wrong: dict[str, Any]) -> None:
 def test_a_time_without_zone_is_utc() -> None:
     assert TextSettings(fit_until="2024-01-01").fit_until == START  # type: ignore[arg-type]
     assert TextSettings(fit_until="2024-01-01T08:00:00+08:00").fit_until == START  # type: ignore[arg-type]
+
+
+def test_what_texts_name_and_where_they_belong_is_kept_beside_them(
+    store: Store, workspace: Workspace, add_message: Any
+) -> None:
+    add_message(store, "m1", "我要退款199元,电话13800138000")
+    chosen = SETTINGS.model_copy(update={"taxonomies": ("service_intents",)})
+    analyze_texts(store, workspace, chosen)
+    folder = workspace.features / "text"
+    named = pq.read_table(folder / "entities.parquet").to_pylist()
+    assert {row["kind"]: row["text"] for row in named} == {
+        "money": "199元",
+        "phone": "138****8000",
+    }
+    (label,) = pq.read_table(folder / "labels.parquet").to_pylist()
+    assert (label["text_id"], label["label"]) == ("m1", "refund_request")
+    first = report(workspace)["analyzed"]
+    assert (first["pii"], first["entities"]) == (1, 1)
+    analyze_texts(store, workspace, chosen)
+    again = report(workspace)
+    assert set(again["analyzed"].values()) == {0}
+    assert again["forgotten"] == 0
