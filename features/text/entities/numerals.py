@@ -26,8 +26,8 @@ def chinese_number(text: str) -> Decimal | None:
 
     Examples
     --------
-    >>> [str(chinese_number(text)) for text in ("十五", "两百零三", "1.5万", "两千五", "1,299")]
-    ['15', '203', '15000', '2500', '1299']
+    >>> [int(chinese_number(text)) for text in ("十五", "两百零三", "1.5万", "两千五", "1,299")]
+    [15, 203, 15000, 2500, 1299]
     """
     plain = text.replace(",", "")
     last = plain[-1:] if plain[-1:] in _LARGE else ""
