@@ -25,7 +25,7 @@ _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,12}(?:\.\d{1,4})?"
 _SIGN = "|".join(re.escape(sign) for sign in sorted(_SIGNS, key=len, reverse=True))
 _BEFORE = re.compile(
     rf"(?<![A-Za-z$])(?P<sign>{_SIGN})\s?(?P<number>{_NUMBER})(?![\d.]*\d)"
-    r"\s?(?P<scale>[kw万千亿](?![A-Za-z])|thousand|million)?(?:元|块钱?)?",
+    r"(?:\s?(?P<scale>[kw万千亿](?![A-Za-z])|thousand|million))?(?:元|块钱?)?",
     re.IGNORECASE,
 )
 _WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
@@ -57,6 +57,8 @@ def money(text: str) -> Iterator[Span]:
     for pattern in (_AFTER, _SPOKEN):
         for match in pattern.finditer(text):
             if match["word"].startswith("块") and _BLOCKS.match(text, match.end()):
+                continue
+            if match[0] == "一块":  # more often "together" or "a piece" than one yuan
                 continue
             amount = _amount(match["number"]) * _SCALE.get(_scale(match), 1) + _tail(match)
             confidence = _LIKELY if match["word"] in ("块", "刀") else _SURE

@@ -86,6 +86,8 @@ def _bare(name: str, group: list[tuple[str, str]]) -> float:
         return 0.0
     if len(group) == 1 and not group[0][1].startswith("nr"):
         return 0.0
+    if name in word_list("not_names_zh"):
+        return 0.0
     surname = 2 if name[:2] in _compounds() else 1
     usual = word_list("given_zh").issuperset(name[surname:])
     if len(group) > 1:

@@ -61,6 +61,7 @@ NOTHING = [
     "use wechat payment for it",
     "a..b@example.com",
     "今天天气很好,质量不错",
+    "高峰期送得慢,孙子都饿了,祝福你们",
     "I love this guitar, it is Great",
     "京A不能进",
     "order number one",
