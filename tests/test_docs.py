@@ -16,6 +16,7 @@ VERBS = (
     "ingest",
     "features",
     "training",
+    "training.compare",
     "training.promote",
     "insights",
     "serving.batch",
