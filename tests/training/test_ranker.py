@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import numpy as np
@@ -22,6 +23,7 @@ from training.models.ranker import Ranker
 from training.models.ranking.candidates import choose, ranks_within
 from training.models.ranking.groups import removed
 from training.models.ranking.past import Past
+from training.models.ranking.stage import in_order
 from training.models.ranking.windows import windows_of
 from training.splits import GlobalTemporal
 
@@ -193,6 +195,45 @@ def test_nothing_is_told_of_places_without_an_item(fitted: Ranker) -> None:
     assert (best.items[1] == -1).all()
     none, _ = fitted.top([], 4)
     assert none.items.shape == (0, 4)
+
+
+class YoungFeatures(KnownFeatures):
+    """Nothing is known before a time: every value is missing, as a feature store answers."""
+
+    def __init__(self, since: datetime) -> None:
+        super().__init__()
+        self.since = since
+
+    def customers(
+        self, ids: Sequence[str], as_of: datetime | None = None, service: str = "ranker_v1"
+    ) -> pd.DataFrame:
+        return self._known(super().customers(ids, as_of, service), as_of)
+
+    def items(
+        self, ids: Sequence[str], as_of: datetime | None = None, service: str = "ranker_items_v1"
+    ) -> pd.DataFrame:
+        return self._known(super().items(ids, as_of, service), as_of)
+
+    def _known(self, found: pd.DataFrame, as_of: datetime | None) -> pd.DataFrame:
+        young = as_of is not None and as_of < self.since
+        nothing = pd.DataFrame(None, found.index, found.columns, dtype=object)
+        return nothing if young else found
+
+
+def test_windows_before_the_first_profiles_teach_without_them(data: Interactions) -> None:
+    windows = windows_of(data, 2, 15)
+    reader = YoungFeatures(since=max(window.past.until for window in windows))
+    model = small().fit(data, cast("Any", reader))
+    assert isinstance(model, Ranker)
+    assert {"sentiment", "topic", "profile"} <= set(model.booster.owners.values())
+    assert (model.recommend(["c003"], 4)["origin"] == "model").all()
+
+
+def test_columns_are_put_in_order_and_missing_ones_are_nan() -> None:
+    matrix = np.array([[1, 2], [3, 4]], dtype=np.float32)
+    found = in_order(matrix, ["a", "c"], ["c", "b", "a"])
+    np.testing.assert_array_equal(found, [[2, np.nan, 1], [4, np.nan, 3]])
+    assert in_order(matrix, ["a", "c"], ["a", "c"]) is matrix
 
 
 def test_groups_can_be_left_out(data: Interactions) -> None:

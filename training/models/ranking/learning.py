@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from training.ids import FloatArray
-from training.models.ranking.stage import Stage
+from training.models.ranking.stage import Stage, in_order
 from training.models.ranking.windows import Window
 
 
@@ -71,14 +71,19 @@ def examples_of(
 
 
 def joined(parts: Sequence[Examples]) -> Examples:
-    """Return all ``parts`` one after the other; of nothing, nothing."""
+    """Return all ``parts`` one after the other; of nothing, nothing.
+
+    A moment before the first profiles has fewer columns than later ones: NaN takes their place.
+    """
     parts = [part for part in parts if len(part)]
     if not parts:
         empty = np.zeros((0, 0), dtype=np.float32)
         return Examples(empty, np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64), {})
+    owners = {name: owner for part in parts for name, owner in part.owners.items()}
+    owners = {name: owners[name] for name in sorted(owners)}
     return Examples(
-        np.concatenate([part.matrix for part in parts]),
+        np.concatenate([in_order(part.matrix, part.owners, owners) for part in parts]),
         np.concatenate([part.labels for part in parts]),
         np.concatenate([part.sizes for part in parts]),
-        parts[0].owners,
+        owners,
     )

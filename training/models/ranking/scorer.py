@@ -13,7 +13,7 @@ from training.ids import FloatArray, IntArray
 from training.models.ranking.booster import Booster
 from training.models.ranking.candidates import Candidates
 from training.models.ranking.ordering import best_pairs
-from training.models.ranking.stage import Stage
+from training.models.ranking.stage import Stage, in_order
 from training.topk import TopK
 
 T = TypeVar("T", bound=np.generic)
@@ -69,7 +69,8 @@ class Scorer:
         """Return the candidates of a block, scored."""
         table = self.stage.table(numbers, histories)
         known = ((numbers >= 0) | (np.diff(histories.indptr) > 0))[table.pairs.rows]
-        pairs, matrix = table.pairs, table.matrix
+        pairs = table.pairs
+        matrix = in_order(table.matrix, table.owners, self.booster.columns)
         if not known.all():
             pairs, matrix = pairs.where(known), matrix[known]
         scores = self.booster.score(matrix) if len(pairs) else np.zeros(0, dtype=np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,6 +119,19 @@ class Stage:
         scores: FloatArray = np.asarray(share[:, codes] * newly, dtype=np.float32)
         scores[scores <= 0] = np.nan
         return scores
+
+
+def in_order(matrix: FloatArray, known: Iterable[str], wanted: Iterable[str]) -> FloatArray:
+    """Return columns of ``matrix`` [pairs, known] as ``wanted``, NaN where one is not known."""
+    places = {name: place for place, name in enumerate(known)}
+    wanted = list(wanted)
+    if wanted == list(places):
+        return matrix
+    found = np.full((len(matrix), len(wanted)), np.nan, dtype=np.float32)
+    for column, name in enumerate(wanted):
+        if name in places:
+            found[:, column] = matrix[:, places[name]]
+    return found
 
 
 def _shares(past: Past, codes: IntArray) -> FloatArray:
