@@ -18,11 +18,13 @@ _INGEST = ("ingest", "conf/ingest.yaml", "conf/source")
 _FEATURES = ("features", "conf/features.yaml", "conf/text", "conf/behavior", "conf/profile")
 _TRAINING = ("training", "conf/training.yaml", "conf/model", "conf/split", "conf/data")
 
+_MODELS = "model=popular,item_knn,als,bpr,ease,ranker"  # ncf alone would take as long as five
+
 STAGES = (
     Stage("load orders", "ingest", ("source=completejourney",), _INGEST),
     Stage("load simulated texts", "ingest", ("source=simulated",), _INGEST),
     Stage("features", "features", ("features_preset=completejourney",), _FEATURES),
-    Stage("training", "training", ("-m", f"experiment={EXPERIMENT}"), _TRAINING),
+    Stage("training", "training", ("-m", f"experiment={EXPERIMENT}", _MODELS), _TRAINING),
     Stage(
         "promotion",
         "training.promote",
