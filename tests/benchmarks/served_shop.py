@@ -127,7 +127,9 @@ def serve_command(folder: Path, port: int) -> list[str]:
 @contextmanager
 def running(command: Sequence[str], url: str, seconds: float = 120) -> Iterator[float]:
     """Run a server until it answers, and stop it at the end; gives the seconds it took."""
-    environment = {**os.environ, "PYTHONPATH": str(HOUSE), "PYTHONWARNINGS": "ignore"}
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    settings = {"PATH": programs, "PYTHONPATH": str(HOUSE), "PYTHONWARNINGS": "ignore"}
+    environment = os.environ | settings
     started = time.perf_counter()
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=HOUSE
