@@ -200,3 +200,38 @@ def test_a_failing_batch_fails_its_questions_and_nothing_else() -> None:
         assert await waiting == "last"
 
     asyncio.run(ask())
+
+
+def batch_sizes(linger: float, pauses: Sequence[float]) -> list[int]:
+    """Return the sizes of batches when one asker a pause asks, pauses that long and asks again."""
+    sizes: list[int] = []
+
+    def work(questions: Sequence[int]) -> list[int | Exception]:
+        sizes.append(len(questions))
+        return list(questions)
+
+    async def ask() -> None:
+        batcher: Batcher[int, int] = Batcher(work, max_size=4, name="test", linger=linger)
+
+        async def twice(number: int, pause: float) -> None:
+            assert await batcher.ask(number) == number
+            await asyncio.sleep(pause)
+            assert await batcher.ask(-number) == -number
+
+        await asyncio.gather(*(twice(n, pause) for n, pause in enumerate(pauses)))
+        await batcher.close()
+
+    asyncio.run(ask())
+    return sizes
+
+
+def test_who_was_answered_together_is_waited_for() -> None:
+    assert batch_sizes(60, [0, 0.02, 0.04]) == [3, 3]
+
+
+def test_who_was_answered_alone_waits_for_nobody() -> None:
+    assert batch_sizes(60, [0]) == [1, 1]
+
+
+def test_the_wait_for_those_who_do_not_come_ends() -> None:
+    assert batch_sizes(0.05, [0, 0.5]) == [2, 1, 1]
