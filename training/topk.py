@@ -92,7 +92,7 @@ def _top(source: Source, n_rows: int, n_items: int, k: int, excluded: csr_matrix
 
     def work(start: int) -> None:
         rows = slice(start, min(start + ROWS, n_rows))
-        seen = Seen.of(excluded, rows, source.order)
+        seen = Seen.of(excluded, rows, source.places)
         found = candidates(source, rows, taken, seen, _shorten)
         best = _sort(found, rows.stop - start, taken)
         top.items[rows, :taken], top.scores[rows, :taken] = best

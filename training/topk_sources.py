@@ -35,12 +35,15 @@ class ItemFactors:
         The vectors in that order.
     lengths : ndarray of float32, shape [scored]
         Their lengths, descending.
+    places : ndarray of int32, shape [items]
+        Place of each item in that order, -1 for an item with NaN.
     """
 
     given: FloatArray
     order: IntArray
     vectors: FloatArray
     lengths: FloatArray
+    places: IntArray
 
     @classmethod
     def of(cls, items: FloatArray) -> ItemFactors:
@@ -49,13 +52,16 @@ class ItemFactors:
         order = np.argsort(-lengths, kind="stable").astype(np.int32)  # NaN goes last
         order = order[: len(order) - int(np.isnan(lengths).sum())]
         vectors = np.ascontiguousarray(items[order], dtype=np.float32)
-        return cls(items, order, vectors, lengths[order].astype(np.float32))
+        places = np.full(len(items), -1, dtype=np.int32)
+        places[order] = np.arange(len(order), dtype=np.int32)
+        return cls(items, order, vectors, lengths[order].astype(np.float32), places)
 
 
 class Source(Protocol):
     """Where scores come from, in an order of items of its own."""
 
     order: IntArray
+    places: IntArray  # of every item in the order, -1 where it has no score
 
     def fill(self, tile: FloatArray, rows: NDArray[np.int64], places: slice) -> None:
         """Write the scores of ``rows`` and the items at ``places`` of the order; no NaN."""
@@ -79,7 +85,7 @@ class Table:
 
     def __init__(self, scores: FloatArray) -> None:
         self.scores = scores
-        self.order = np.arange(scores.shape[1], dtype=np.int32)
+        self.order = self.places = np.arange(scores.shape[1], dtype=np.int32)
 
     def fill(self, tile: FloatArray, rows: NDArray[np.int64], places: slice) -> None:
         """Copy; NaN becomes minus infinity."""
@@ -107,7 +113,7 @@ class Dots:
     def __init__(self, customers: FloatArray, items: ItemFactors) -> None:
         self.customers = customers
         self.items = items
-        self.order = items.order
+        self.order, self.places = items.order, items.places
         self.own = np.sqrt(np.einsum("ij,ij->i", customers, customers))
         self.error = np.float32(1e-6 * (8 + customers.shape[1]))  # more than a dot product's own
 

@@ -29,14 +29,12 @@ class Seen:
     places: NDArray[np.int64]
 
     @classmethod
-    def of(cls, excluded: csr_matrix | None, rows: slice, order: IntArray) -> Seen:
-        """Look up the places of what is excluded for ``rows``."""
+    def of(cls, excluded: csr_matrix | None, rows: slice, place_of: IntArray) -> Seen:
+        """Look up the places of what is excluded for ``rows``; ``place_of`` every item, -1 none."""
         if excluded is None:
             return cls(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
         bounds = excluded.indptr[rows.start : rows.stop + 1]
-        place_of = np.full(excluded.shape[1], -1, dtype=np.int64)
-        place_of[order] = np.arange(len(order))
-        places = place_of[excluded.indices[bounds[0] : bounds[-1]]]
+        places = place_of[excluded.indices[bounds[0] : bounds[-1]]].astype(np.int64)
         by_place = np.argsort(places, kind="stable")
         row = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
         return cls(row[by_place], places[by_place])

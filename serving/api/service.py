@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -148,6 +149,8 @@ class Service:
         await self.commits.run(
             lambda: self._desk.attach(engine.overlay, engine.facts.trained_until)
         )
+        gc.collect()
+        gc.freeze()  # what was loaded stays: no later collection walks through it and stops answers
         self._engine = engine
         self.seconds_to_ready = perf_counter() - self._started
         self.metrics.ready.set(1)
