@@ -71,12 +71,15 @@ def test_chinese_holidays_and_make_up_days() -> None:
     "file", sorted((CONF / "hours").glob("*.yaml")), ids=lambda file: file.stem
 )
 def test_configured_hours_are_valid(file: Path) -> None:
-    HoursSettings.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    found = HoursSettings.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    assert found.enabled is (file.stem != "none")
 
 
 @pytest.mark.parametrize("file", sorted((CONF / "sla").glob("*.yaml")), ids=lambda file: file.stem)
 def test_configured_promises_are_valid(file: Path) -> None:
-    InsightSettings.model_validate({"sla": yaml.safe_load(file.read_text(encoding="utf-8"))})
+    told = yaml.safe_load(file.read_text(encoding="utf-8"))
+    found = InsightSettings.model_validate({"sla": told}).sla.model_dump()
+    assert {name: found[name] for name in told} == told
 
 
 def test_hours_that_cannot_be_are_refused() -> None:

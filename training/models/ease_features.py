@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -21,6 +21,7 @@ from training.models.linear import (
     refuse_too_large,
     zero_diagonal_weights,
 )
+from training.models.question import Question
 from training.models.side_information import CustomerColumns, item_columns
 from training.models.weighting import weighted
 from training.topk import TopK
@@ -98,27 +99,16 @@ class EASEWithFeatures(Recommender):
         self.max_items = max_items
         self.threads = threads
 
-    def top(
-        self,
-        customers: Sequence[str],
-        k: int,
-        *,
-        exclude_seen: bool = True,
-        candidates: Sequence[str] | None = None,
-        histories: csr_matrix | None = None,
-        features: FeatureReader | None = None,
-    ) -> tuple[TopK, NDArray[np.bool_]]:
-        """Rank as any model; customers unknown in training are looked up in ``features``."""
-        best, fallback = super().top(
-            customers, k, exclude_seen=exclude_seen, candidates=candidates, histories=histories
-        )
-        numbers, rows = self.rows_of(customers, histories)
-        strangers = np.flatnonzero(numbers < 0)
-        if features is None or not strangers.size:
+    def _top(self, asked: Question) -> tuple[TopK, NDArray[np.bool_]]:
+        """Rank as any model; customers unknown in training are looked up in the features."""
+        best, fallback = super()._top(asked)
+        strangers = np.flatnonzero(asked.numbers < 0)
+        if asked.features is None or not strangers.size:
             return best, fallback
-        profiles = self._columns.read([customers[i] for i in strangers.tolist()], None, features)
+        unknown = asked.of(strangers.astype(np.int32))
+        profiles = self._columns.read(list(unknown.customers), None, asked.features)
         found = self._top_of_profiles(
-            profiles, rows[strangers], k, self.columns_of(candidates), exclude_seen=exclude_seen
+            profiles, unknown.histories, asked.k, asked.columns, exclude_seen=asked.exclude_seen
         )
         best.items[strangers], best.scores[strangers] = found.items, found.scores
         return best, fallback

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from training.ids import FloatArray, IntArray
 from training.interactions import Interactions
 from training.models.base import Recommender
 from training.models.blocks import block_rows
+from training.models.question import Question
 from training.topk import TopK, top_of_scores
 
 if TYPE_CHECKING:
@@ -67,39 +69,20 @@ class Ensemble(Recommender):
         self.constant = constant
         self.depth = depth
 
-    def top(
-        self,
-        customers: Sequence[str],
-        k: int,
-        *,
-        exclude_seen: bool = True,
-        candidates: Sequence[str] | None = None,
-        histories: csr_matrix | None = None,
-        features: FeatureReader | None = None,
-    ) -> tuple[TopK, NDArray[np.bool_]]:
-        """Let the parts rank, each in its own way, and fuse; see :meth:`Recommender.top`."""
-        if k < 1:
-            raise ValueError(f"k: expected at least 1, received {k}")
-        _, rows = self.rows_of(customers, histories)
-        columns = self.columns_of(candidates)
+    def _top(self, asked: Question) -> tuple[TopK, NDArray[np.bool_]]:
+        """Let the parts rank, each in its own way, and fuse."""
+        n = len(asked.customers)
         best = TopK(
-            np.full((len(customers), k), -1, dtype=np.int32),
-            np.full((len(customers), k), np.nan, dtype=np.float32),
+            np.full((n, asked.k), -1, dtype=np.int32),
+            np.full((n, asked.k), np.nan, dtype=np.float32),
         )
-        for block in _blocks(len(customers), len(self.items)):
-            asked = list(customers[block])
-            rules: dict[str, Any] = {"exclude_seen": exclude_seen, "features": features}
-            fused = self._fused(
-                [
-                    part.top(asked, self._deep, histories=rows[block], **rules)[0]
-                    for part in self.parts.values()
-                ]
-            )
-            found = top_of_scores(fused if columns is None else fused[:, columns], k)
-            numbers = found.items
-            if columns is not None:
-                numbers = np.append(columns, np.int32(-1))[numbers]
-            best.items[block], best.scores[block] = numbers, found.scores
+        for block in _blocks(n, len(self.items)):
+            places = np.arange(block.start, block.stop, dtype=np.int32)
+            whole = replace(asked.of(places), k=self._deep, columns=None)
+            fused = self._fused([part._top(whole)[0] for part in self.parts.values()])
+            wanted = fused if asked.columns is None else fused[:, asked.columns]
+            found = asked.in_items(top_of_scores(wanted, asked.k))
+            best.items[block], best.scores[block] = found.items, found.scores
         return best, np.zeros(best.items.shape, dtype=bool)
 
     def diagnostics(self) -> dict[str, float]:

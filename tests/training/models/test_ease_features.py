@@ -20,6 +20,8 @@ from training.models import linear
 from training.models.base import Recommender
 from training.models.ease import EASE
 from training.models.ease_features import EASEWithFeatures
+from training.models.fallback import WithFallback
+from training.models.popular import RecentPopularity
 from training.models.side_information import CustomerColumns, item_columns
 
 CONF = Path(__file__).parents[3] / "conf"
@@ -142,6 +144,16 @@ def test_customers_known_without_history_are_ranked_by_their_profile(shop: Inter
     data = Interactions.of(shop.frame, until=shop.until, items=shop.items, customers=everyone)
     model = EASEWithFeatures(regularization=5.0).fit(data, READER)
     assert kinds_of(model.recommend(["c902"], 5)["item_id"]) == {902 % KINDS}
+
+
+def test_below_a_fallback_profiles_still_come_first(shop: Interactions) -> None:
+    model = WithFallback(
+        primary=EASEWithFeatures(regularization=5.0), fallback=RecentPopularity(days=28)
+    ).fit(shop, READER)
+    known = model.recommend(["c901"], 5, features=READER)
+    assert set(known["origin"]) == {"model"}
+    assert kinds_of(known["item_id"]) == {901 % KINDS}
+    assert set(model.recommend(["c901"], 5)["origin"]) == {"fallback"}
 
 
 def test_a_loaded_model_answers_strangers_alike(fitted: EASEWithFeatures, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
@@ -83,6 +84,19 @@ def test_works_below_a_fallback_and_with_parts_that_have_one() -> None:
     inner = Ensemble(parts={"a": part, "b": EDLAE(regularization=5.0)})
     model = WithFallback(primary=inner, fallback=RecentPopularity()).fit(checkerboard())
     assert len(model.recommend(["c000", "nobody"], 3)) == 6
+
+
+def test_a_fallback_changes_no_ranking_of_the_parts() -> None:
+    data = checkerboard()
+    alone = Ensemble(
+        parts={"ease": EASE(regularization=5.0), "popular": RecentPopularity()}, depth=4
+    )
+    model = WithFallback(primary=alone, fallback=RecentPopularity()).fit(data)
+    customers = data.customers.ids.tolist()
+    found = model.recommend(customers, 4)
+    ours = found[found["origin"] == "model"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(ours, alone.recommend(customers, 4))
+    assert len(ours) > len(customers)
 
 
 def test_wrong_parts_and_weights_are_refused() -> None:
