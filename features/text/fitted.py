@@ -15,7 +15,7 @@ import orjson
 from numpy.typing import NDArray
 
 from features.text.base import HASH_BYTES, Analyzer, fingerprint
-from features.text.corpus import Corpus
+from features.text.corpus import Corpus, identities
 from features.text.keywords import CODE_VERSION as KEYWORDS_VERSION
 from features.text.keywords import KeywordAnalyzer, fit_weights
 from features.text.sentiment import CODE_VERSION as SENTIMENT_VERSION
@@ -51,7 +51,9 @@ class Fitted:
         return (self.sentiment, self.topics, self.keywords)
 
 
-def fit_or_load(folder: Path, corpus: Corpus, settings: TextSettings, vectors: Vectors) -> Fitted:
+def fit_or_load(
+    folder: Path, corpus: Corpus, settings: TextSettings, learn_from: Vectors, vectors: Vectors
+) -> Fitted:
     """Return what was fitted before where it still holds, else fit and keep it.
 
     Parameters
@@ -62,19 +64,28 @@ def fit_or_load(folder: Path, corpus: Corpus, settings: TextSettings, vectors: V
         The texts that may be fitted on now.
     settings : TextSettings
         ``refit_growth`` says how much new text is too much.
+    learn_from : callable
+        Gives the sentence vectors [n, 512] of the n texts that are fitted on.
     vectors : callable
-        Gives the sentence vectors [n, 512] of n texts.
+        Gives those of the texts analyzed later.
     """
     code = (SENTIMENT_VERSION, TOPICS_VERSION, KEYWORDS_VERSION, seeds())
     slot = folder / fingerprint(code, sorted(settings.fitting().items()))
     if _still_holds(slot, corpus, settings.refit_growth):
         return _load(slot, settings, vectors, reused=True)
-    _fit(slot, corpus, settings, vectors)
+    _fit(slot, corpus, settings, learn_from)
     return _load(slot, settings, vectors, reused=False)
 
 
-def forget(folder: Path, living: set[bytes]) -> int:
+def forget(folder: Path, living: NDArray[np.uint8]) -> int:
     """Delete what was fitted, for whatever time, on a text that is gone by now.
+
+    Parameters
+    ----------
+    folder : Path
+        Where :func:`fit_or_load` keeps what it fits.
+    living : numpy.ndarray
+        uint8 [n, 16], content hashes of all texts there are.
 
     Returns
     -------
@@ -84,7 +95,7 @@ def forget(folder: Path, living: set[bytes]) -> int:
     deleted = 0
     for keys in folder.glob(f"*/{_KEYS}"):
         fitted_on = np.load(keys, allow_pickle=False)[:, :HASH_BYTES]
-        if any(row.tobytes() not in living for row in fitted_on):
+        if not np.isin(identities(fitted_on), identities(living)).all():
             shutil.rmtree(keys.parent)
             deleted += 1
     return deleted
@@ -93,18 +104,17 @@ def forget(folder: Path, living: set[bytes]) -> int:
 def _still_holds(slot: Path, corpus: Corpus, growth: float) -> bool:
     if not (slot / _META).exists():
         return False
-    before = {row.tobytes() for row in np.load(slot / _KEYS, allow_pickle=False)}
-    now = corpus.identities()
-    new = len(now - before)
-    return before <= now and new <= growth * len(before)
+    before = identities(np.load(slot / _KEYS, allow_pickle=False))
+    kept = np.isin(before, identities(corpus.keys))
+    new = len(corpus.keys) - int(kept.sum())
+    return bool(kept.all()) and new <= growth * len(before)
 
 
 def _fit(slot: Path, corpus: Corpus, settings: TextSettings, vectors: Vectors) -> None:
-    rated = corpus.rated(settings.max_rated)
-    sample = corpus.sample(settings.max_fit_texts)
-    log.info("fitting text transforms on %d texts, %d of them rated", len(corpus.texts), len(rated))
+    sample = corpus.texts
+    log.info("fitting text transforms on %d texts", len(corpus.keys))
     sentiment = fit_sentiment(
-        rated,
+        corpus.rated,
         vectors,
         min_rated=settings.min_rated,
         min_pole=settings.min_pole,
@@ -119,9 +129,9 @@ def _fit(slot: Path, corpus: Corpus, settings: TextSettings, vectors: Vectors) -
     state = fingerprint(slot.name, corpus.keys.tobytes())
     meta = {
         "state": state,
-        "texts": len(corpus.texts),
+        "texts": len(corpus.keys),
         "sampled": len(sample),
-        "rated": len(rated),
+        "rated": len(corpus.rated),
         "settings": settings.fitting(),
         "sentiment": sentiment.report,
     }
@@ -165,3 +175,18 @@ def _load(slot: Path, settings: TextSettings, vectors: Vectors, *, reused: bool)
         report=meta,
         reused=reused,
     )
+
+
+def sentiment(fitted: Fitted) -> SentimentAnalyzer:
+    """Return the fitted analyzer, for the registry."""
+    return fitted.sentiment
+
+
+def topics(fitted: Fitted) -> TopicAnalyzer:
+    """Return the fitted analyzer, for the registry."""
+    return fitted.topics
+
+
+def keywords(fitted: Fitted) -> KeywordAnalyzer:
+    """Return the fitted analyzer, for the registry."""
+    return fitted.keywords

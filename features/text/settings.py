@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator
 
+from features.text.registry import analyzer_file
 from features.text.taxonomy.taxonomy import named_taxonomy
 
 
@@ -39,9 +40,11 @@ class TextSettings(BaseModel):
     batch : int
         Texts analyzed at a time, which bounds memory.
     workers : int
-        Processes that compute sentence vectors when many are missing.
-    entities : bool
-        Whether personal data, money, times and products are looked for.
+        Processes that analyze when there is much to analyze.
+    analyzers : tuple of str
+        What is found out: names of files in ``conf/analyzer``.
+    options : mapping of str to mapping
+        Parameters of analyzers that replace those of their files, by name of the analyzer.
     zone : str
         IANA name of the zone that customers write in; it decides which day "tomorrow" is.
     taxonomies : tuple of str
@@ -71,7 +74,10 @@ class TextSettings(BaseModel):
     characters: PositiveInt = 600
     batch: Annotated[int, Field(ge=1, le=100_000)] = 2048
     workers: Annotated[int, Field(ge=1, le=64)] = 2
-    entities: bool = True
+    analyzers: tuple[str, ...] = (
+        "language", "sentiment", "topics", "keywords", "embedding", "pii", "entities",
+    )  # fmt: skip
+    options: dict[str, dict[str, Any]] = Field(default_factory=dict)
     zone: str = "UTC"
     taxonomies: tuple[str, ...] = ()
     seed: NonNegativeInt = 7
@@ -83,6 +89,13 @@ class TextSettings(BaseModel):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    @field_validator("analyzers")
+    @classmethod
+    def _described(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            analyzer_file(name)
+        return tuple(dict.fromkeys(value))
 
     @field_validator("taxonomies")
     @classmethod

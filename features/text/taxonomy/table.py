@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
-import orjson
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from features.text.embed import as_matrix
-from features.text.settings import TextSettings
-from features.text.taxonomy.classify import FewShotClassifier, Vectors, outside
-from features.text.taxonomy.taxonomy import named_taxonomy
+from features.text.taxonomy.classify import outside
+from features.text.taxonomy.taxonomy import Taxonomy
 
 LABELS = pa.schema(
     [
@@ -24,63 +20,48 @@ LABELS = pa.schema(
 )
 
 
-def write_labels(folder: Path, vectors: Vectors, settings: TextSettings) -> None:
-    """Label the texts of ``folder/texts.parquet`` by the vectors that it holds.
-
-    Writes ``labels.parquet``, with the columns of :data:`LABELS`, and ``labels.json``: how good
-    each classifier is on held-out examples, and its threshold.
+class LabelsOutput:
+    """``labels``: where each text belongs in each taxonomy that was asked for.
 
     Parameters
     ----------
-    folder : Path
-        Where the results of text analysis are.
-    vectors : callable
-        Gives the sentence vectors of the taxonomies' examples.
-    settings : TextSettings
-        Where ``taxonomies`` is empty, older files are removed and nothing is done.
+    taxonomies : sequence of Taxonomy
+        In the order of the rows; each was classified by an analyzer of its name.
     """
-    table, report = folder / "labels.parquet", folder / "labels.json"
-    if not settings.taxonomies:
-        table.unlink(missing_ok=True)
-        report.unlink(missing_ok=True)
-        return
-    classifiers = [
-        FewShotClassifier(taxonomy=named_taxonomy(name), vectors=vectors)
-        for name in settings.taxonomies
-    ]
-    draft = table.with_suffix(".draft")
-    texts = pq.ParquetFile(folder / "texts.parquet")
-    with pq.ParquetWriter(draft, LABELS, compression="zstd") as writer:
-        for batch in texts.iter_batches(settings.batch, columns=["text_id", "embedding"]):
-            for classifier in classifiers:
-                writer.write_table(_labeled(batch, classifier))
-    draft.replace(table)
-    quality = {classifier.name: classifier.report() for classifier in classifiers}
-    report.write_bytes(orjson.dumps(quality, option=orjson.OPT_INDENT_2))
+
+    name = "labels"
+    schema = LABELS
+    version = "1"
+
+    def __init__(self, taxonomies: Sequence[Taxonomy]) -> None:
+        self._taxonomies = taxonomies
+        self.reads = tuple(taxonomy.name for taxonomy in taxonomies)
+
+    def rows(self, batch: pa.Table, found: Mapping[str, pa.Table]) -> pa.Table:
+        """Return a row a text and taxonomy, one taxonomy after another."""
+        tables = [_labeled(batch, found[one.name], one) for one in self._taxonomies]
+        return pa.concat_tables(tables)
 
 
-def sentences(settings: TextSettings) -> set[str]:
-    """Return every sentence that the taxonomies asked for are learned or measured with."""
-    if not settings.taxonomies:
+def sentences(taxonomies: Sequence[Taxonomy]) -> set[str]:
+    """Return every sentence that these taxonomies are learned or measured with."""
+    if not taxonomies:
         return set()
     found = set(outside())
-    for name in settings.taxonomies:
-        for label in named_taxonomy(name).labels:
-            found |= {*label.title.values(), label.description}
-            found |= {text for examples in label.examples.values() for text in examples}
+    for label in (label for taxonomy in taxonomies for label in taxonomy.labels):
+        found |= {*label.title.values(), label.description}
+        found |= {text for examples in label.examples.values() for text in examples}
     return found
 
 
-def _labeled(batch: pa.RecordBatch, classifier: FewShotClassifier) -> pa.Table:
-    matrix = as_matrix(pa.chunked_array([batch["embedding"]]))
-    label, confidence = classifier.labels(matrix).columns
-    codes = label.to_pylist()
-    owner = {code: classifier.taxonomy.owner_of(code) for code in set(codes)}
+def _labeled(batch: pa.Table, answers: pa.Table, taxonomy: Taxonomy) -> pa.Table:
+    codes = answers[taxonomy.name].to_pylist()
+    owner = {code: taxonomy.owner_of(code) for code in set(codes)}
     columns = {
         "text_id": batch["text_id"],
-        "taxonomy": pa.repeat(classifier.name, len(codes)),
-        "label": label,
-        "confidence": confidence,
+        "taxonomy": pa.repeat(taxonomy.name, len(codes)),
+        "label": answers[taxonomy.name],
+        "confidence": answers[f"{taxonomy.name}_confidence"],
         "owner": [owner[code] for code in codes],
     }
     return pa.table(columns).cast(LABELS)

@@ -102,7 +102,7 @@ def test_a_half_written_batch_is_undone(tmp_path: Path) -> None:
         cached = Cached(Lengths(), connection)
         rows = Lengths().analyze(["a"])
         with pytest.raises(ValueError, match="zip"):
-            cached._write([content_hash("a"), content_hash("b")], rows)
+            cached.write([content_hash("a"), content_hash("b")], rows)
         assert cached.missing(["a", "b"]) == ["a", "b"]
 
 

@@ -1,0 +1,59 @@
+"""From settings to analyzers and tables: what a run is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from features.text.base import Analyzer
+from features.text.entities.table import SPEAKERS, EntityOutput
+from features.text.outputs import IN_TEXTS, AnalyzerOutput, Output, TextsOutput
+from features.text.registry import Provided, build
+from features.text.settings import TextSettings
+from features.text.taxonomy.classify import FewShotClassifier, Vectors
+from features.text.taxonomy.table import LabelsOutput
+from features.text.taxonomy.taxonomy import Taxonomy
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Analyzers by name, and the tables made of their answers."""
+
+    analyzers: Mapping[str, Analyzer]
+    outputs: tuple[Output, ...]
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Version of each analyzer."""
+        return {name: analyzer.version for name, analyzer in self.analyzers.items()}
+
+
+def asked(
+    settings: TextSettings, taxonomies: Sequence[Taxonomy], vectors: Vectors, provided: Provided
+) -> Asked:
+    """Build everything that the settings name.
+
+    Parameters
+    ----------
+    settings : TextSettings
+        Names analyzers, and their options.
+    taxonomies : sequence of Taxonomy
+        Each becomes an analyzer of its name.
+    vectors : callable
+        Gives the sentence vectors of n texts, for the taxonomies.
+    provided : mapping
+        What analyzers may ask for.
+    """
+    found: dict[str, Analyzer] = {
+        name: build(name, settings.options.get(name, {}), provided) for name in settings.analyzers
+    }
+    outputs: list[Output] = [TextsOutput(settings.analyzers)]
+    speakers = [name for name in SPEAKERS if name in found]
+    if speakers:
+        outputs.append(EntityOutput(speakers, settings.zone))
+    own = (one for name, one in found.items() if name not in (*IN_TEXTS, *SPEAKERS))
+    outputs += [AnalyzerOutput(analyzer) for analyzer in own]
+    if taxonomies:
+        outputs.append(LabelsOutput(taxonomies))
+        found |= {one.name: FewShotClassifier(taxonomy=one, vectors=vectors) for one in taxonomies}
+    return Asked(found, tuple(outputs))

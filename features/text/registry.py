@@ -1,0 +1,70 @@
+"""Analyzers by name: one file of ``conf/analyzer`` each, given what its constructor asks for.
+
+A constructor that has a parameter named like one of the things a run can provide (``vectors``,
+``catalog``, ``fitted`` …) gets it; everything else comes from the file and from the options.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from features.text.base import Analyzer
+from ingest.configuration import configuration
+
+Provided = Mapping[str, Callable[[], Any]]
+
+
+def analyzer_file(name: str) -> Path:
+    """Return the file that describes an analyzer.
+
+    Raises
+    ------
+    ValueError
+        If there is none of this name; the message lists those there are.
+    """
+    file = Path(configuration()) / "analyzer" / f"{name}.yaml"
+    if not file.is_file():
+        known = ", ".join(sorted(path.stem for path in file.parent.glob("*.yaml")))
+        raise ValueError(f"analyzer {name!r}: no file {file.name}; there are: {known}")
+    return file
+
+
+def build(name: str, options: Mapping[str, Any], provided: Provided) -> Analyzer:
+    """Return the analyzer that ``conf/analyzer/<name>.yaml`` describes.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file and of the analyzer.
+    options : mapping
+        Parameters that replace those of the file.
+    provided : mapping of str to callable
+        What constructors may ask for by the name of a parameter; made only when asked for.
+
+    Raises
+    ------
+    ValueError
+        If there is no such file, a parameter does not exist or has a wrong value, or the analyzer
+        calls itself something else.
+    """
+    from hydra.utils import get_method  # noqa: PLC0415 (costs a quarter of a second)
+
+    file = analyzer_file(name)
+    try:
+        chosen = OmegaConf.to_container(OmegaConf.merge(OmegaConf.load(file), dict(options)))
+        parameters = dict(chosen)  # type: ignore[arg-type]
+        make = get_method(parameters.pop("_target_"))
+        wanted = signature(make).parameters
+        given = {key: provided[key]() for key in wanted if key in provided}
+        analyzer = make(**parameters, **given)
+    except (OmegaConfBaseException, TypeError, ValueError) as error:
+        raise ValueError(f"analyzer {name!r} ({file.name}): {error}") from error
+    if not isinstance(analyzer, Analyzer) or analyzer.name != name:
+        raise ValueError(f"analyzer {name!r} ({file.name}): expected an analyzer of that name")
+    return analyzer
