@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from features.settings import FeatureSettings
 
 
-_KEYS = ("as_of", "fit_until", "snapshots", "step_days", "max_items", "progress")
+_KEYS = ("as_of", "fit_until", "snapshots", "step_days", "max_items", "progress", "only")
 _PARTS = ("text", "behavior", "profile", "online")
 
 

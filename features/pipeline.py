@@ -26,12 +26,14 @@ from features.settings import FeatureSettings
 from features.store.files import join_parts, part_file, write_part, write_text
 from features.store.online import materialized, unmark_materialized
 from features.store.schema import TABLES
+from features.text.run import TextSettings, write_texts
 from ingest.store import Store
 from ingest.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
 _VERSION = 1  # raise it when a computation changes, so that kept snapshots are made again
+_OF_PROFILES = ("sentiment", "topics", "keywords", "embedding")
 _READ = ("events", "items", "customers", "feedback", "messages")
 
 
@@ -41,9 +43,11 @@ def run(workspace: Workspace, settings: FeatureSettings) -> Report:
     Raises
     ------
     ValueError
-        If nothing is loaded or a time cannot be read.
+        If nothing is loaded, a time cannot be read, or profiles miss an analyzer they are made of.
     """
     store = Store(workspace.store)
+    if settings.only == "text":
+        return _only_texts(workspace, store, settings)
     plan = make_plan(
         store,
         as_of=settings.as_of,
@@ -51,6 +55,12 @@ def run(workspace: Workspace, settings: FeatureSettings) -> Report:
         snapshots=settings.snapshots,
         step_days=settings.step_days,
     )
+    missing = [name for name in _OF_PROFILES if name not in settings.text.analyzers]
+    if missing:
+        raise ValueError(
+            f"text.analyzers lacks {', '.join(missing)}, which profiles are made of: "
+            "add them, or analyze texts alone with only=text"
+        )
     report = Report()
     workspace.features.mkdir(parents=True, exist_ok=True)
     with FileLock(workspace.features / ".lock"):
@@ -62,6 +72,21 @@ def run(workspace: Workspace, settings: FeatureSettings) -> Report:
         if todo:
             _compute(workspace, store, settings, plan=plan, todo=todo, marks=marks, report=report)
         _publish(workspace, settings, plan, marks, report)
+    return report
+
+
+def _only_texts(workspace: Workspace, store: Store, settings: FeatureSettings) -> Report:
+    """Analyze texts, learning from all there are unless a time is given."""
+    report = Report()
+    until = settings.text.fit_until or settings.fit_until
+    chosen = {**settings.text.model_dump(), "fit_until": until, "progress": settings.progress}
+    with report.stage("text") as found:
+        result = write_texts(store, workspace, TextSettings(**chosen))
+        found["rows"] = result["texts"]
+        analyzed = ", ".join(f"{name} {count:,}" for name, count in result["analyzed"].items())
+        found["note"] = (
+            f"analyzed now: {analyzed}" if any(result["analyzed"].values()) else ("nothing new")
+        )
     return report
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from features.behavior.settings import BehaviorSettings
@@ -25,6 +27,8 @@ class FeatureSettings(BaseModel):
         Items copied to the online store.
     progress : bool
         Show progress bars.
+    only : {"text"}, optional
+        Stop after this stage: analyze texts and leave features and profiles alone.
     text, behavior, profile, online
         Settings of the parts.
     """
@@ -37,6 +41,7 @@ class FeatureSettings(BaseModel):
     step_days: PositiveInt = 30
     max_items: PositiveInt = 10_000
     progress: bool = True
+    only: Literal["text"] | None = None
     text: TextSettings = Field(default_factory=TextSettings)
     behavior: BehaviorSettings = Field(default_factory=BehaviorSettings)
     profile: ProfileSettings = Field(default_factory=ProfileSettings)

@@ -17,10 +17,11 @@ from features.text.taxonomy.taxonomy import Taxonomy
 
 @dataclass(frozen=True)
 class Asked:
-    """Analyzers by name, and the tables made of their answers."""
+    """Analyzers by name, the tables made of their answers, and those that sort by taxonomies."""
 
     analyzers: Mapping[str, Analyzer]
     outputs: tuple[Output, ...]
+    classifiers: tuple[FewShotClassifier, ...]
 
     @property
     def versions(self) -> dict[str, str]:
@@ -55,5 +56,6 @@ def asked(
     outputs += [AnalyzerOutput(analyzer) for analyzer in own]
     if taxonomies:
         outputs.append(LabelsOutput(taxonomies))
-        found |= {one.name: FewShotClassifier(taxonomy=one, vectors=vectors) for one in taxonomies}
-    return Asked(found, tuple(outputs))
+    classifiers = tuple(FewShotClassifier(taxonomy=one, vectors=vectors) for one in taxonomies)
+    found |= {classifier.name: classifier for classifier in classifiers}
+    return Asked(found, tuple(outputs), classifiers)

@@ -67,9 +67,9 @@ def write_texts(store: Store, workspace: Workspace, settings: TextSettings) -> d
 
     Kept below ``workspace.features/"text"``: ``texts.parquet`` and a table for every further
     analyzer, ``entities.parquet`` (what texts name, personal data masked), ``labels.parquet``
-    (where they belong in the taxonomies asked for), ``topics.json`` (words and share of each
-    topic), ``report.json`` (what is returned), ``cache/`` and ``fitted/``. A table that would not
-    change is left alone.
+    (where they belong in the taxonomies asked for), ``labels.json`` (how good that is),
+    ``topics.json`` (words and share of each topic), ``report.json`` (what is returned), ``cache/``
+    and ``fitted/``. A table that would not change is left alone.
 
     Parameters
     ----------
@@ -95,6 +95,7 @@ def write_texts(store: Store, workspace: Workspace, settings: TextSettings) -> d
         forgotten = _forget(folder, connection, seen, prepared.taxonomies)
     topics = prepared.fitted.topics.model if "topics" in prepared.cached else None
     keep(folder / "topics.json", topic_rows(topics, folder / "texts.parquet") if topics else [])
+    keep(folder / "labels.json", {one.name: one.report() for one in prepared.asked.classifiers})
     report = {
         "texts": seen.texts,
         "simulated": seen.simulated,

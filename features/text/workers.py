@@ -90,6 +90,11 @@ class Workers:
         self._asked = 0
         self._pool: ProcessPoolExecutor | None = None
 
+    @property
+    def processes(self) -> int:
+        """How many processes work by now."""
+        return 1 if self._pool is None else self._count
+
     def each(self, jobs: Iterable[tuple[T, Job]]) -> Iterator[tuple[T, Answers]]:
         """Do jobs and yield what each was given with, and its answers, in the order given.
 

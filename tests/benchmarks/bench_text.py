@@ -1,25 +1,33 @@
 """Time text analysis end to end on generated short texts, half Chinese, half English.
 
-    python tests/benchmarks/bench_text.py --texts 12000 --rated 0.5
+    python tests/benchmarks/bench_text.py --texts 100000 1000000 --preset fast
 
-Prints a table and writes data/reports/speed.json: texts a second of a first run (fitting
-included), of a run that finds nothing new and of one that finds 100 new texts, and the peak memory.
+Prints lines and writes data/reports/speed.json: texts a second of a first run (fitting included),
+seconds of a run that finds nothing new and of one that finds 100 new texts, and the peak memory
+(this process and the largest of its children), for presets of conf/text.
 """
 
-# ruff: noqa: E402 (thread counts are set before numpy is imported; a script prints)
+# ruff: noqa: E402, T201 (it starts itself; thread counts are set before numpy is imported; a script prints)
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import resource
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from time import perf_counter
 
 import pyarrow as pa
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
 
 from ingest.runtime import prepare
 
@@ -28,12 +36,14 @@ prepare()
 from kept import keep
 
 from features.text.language import language_of
-from features.text.run import TextSettings, analyze_texts
+from features.text.run import write_texts
 from features.text.sentiment_data import seeds
+from ingest.configuration import configuration
 from ingest.store import Store
 from ingest.workspace import Workspace
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
+PART = 20_000  # texts generated and stored at a time
 STARS = {0: (1.0, 2.0), 1: (3.0,), 2: (4.0, 5.0)}
 
 
@@ -75,6 +85,40 @@ def feedback(rows: list[tuple[str, int]], offset: int, rated: float, seed: int) 
     return pa.Table.from_pylist(records)
 
 
+def load(store: Store, count: int, rated: float) -> Iterator[tuple[str, int]]:
+    """Fill the feedback table, a part at a time, and return where more texts come from."""
+    source = sentences(random.Random(1))
+    for offset in range(0, count, PART):
+        many = [next(source) for _ in range(min(PART, count - offset))]
+        store.add("feedback", feedback(many, offset, rated, 2 + offset))
+    return source
+
+
+def measure(texts: int, rated: float, workers: int, preset: str) -> None:
+    """Analyze so many texts, then again, then with 100 new ones; print a JSON object."""
+    chosen = OmegaConf.to_container(_preset(preset), resolve=True)
+    settings = instantiate({**chosen, "workers": workers, "progress": False})
+    found: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Workspace(Path(folder) / "bench")
+        store = Store(workspace.store)
+        source = load(store, texts, rated)
+        before = peak_mb()
+        for name in ("cold", "cached", "100 new"):
+            if name == "100 new":
+                few = [next(source) for _ in range(100)]
+                store.add("feedback", feedback(few, texts, rated, 3))
+            started = perf_counter()
+            write_texts(store, workspace, settings)
+            found[name] = perf_counter() - started
+    print(json.dumps({**found, "peak_mb": peak_mb(), "before_mb": before}))
+
+
+def _preset(name: str) -> DictConfig:
+    with initialize_config_dir(configuration(), version_base=None):
+        return compose("features", overrides=[f"text={name}"]).text
+
+
 def peak_mb() -> float:
     """Return the largest resident memory of this process and of its largest child, in MB."""
     kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
@@ -82,29 +126,27 @@ def peak_mb() -> float:
 
 
 def main() -> None:
-    """Run the three runs and report them."""
+    """Measure every size in a process of its own and report it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--texts", type=int, default=12_000)
+    parser.add_argument("--texts", type=int, nargs="+", default=[12_000])
     parser.add_argument("--rated", type=float, default=0.5, help="share of texts with stars")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--preset", nargs="+", default=["default", "fast"], help="of conf/text")
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    source = sentences(random.Random(1))
-    many = [next(source) for _ in range(arguments.texts)]
-    few = [next(source) for _ in range(100)]
-    settings = TextSettings(workers=arguments.workers, progress=False)
-    with tempfile.TemporaryDirectory() as folder:
-        workspace = Workspace(Path(folder) / "bench")
-        store = Store(workspace.store)
-        store.add("feedback", feedback(many, 0, arguments.rated, 2))
-        for name, added in (("first run", None), ("nothing new", None), ("100 new", few)):
-            if added:
-                store.add("feedback", feedback(added, len(many), arguments.rated, 3))
-            started = perf_counter()
-            table = analyze_texts(store, workspace, settings)
-            seconds = perf_counter() - started
-            speed = table.num_rows / seconds
-            keep(__file__, "texts_per_second", speed, on=f"{table.num_rows} texts, {name}")
-    keep(__file__, "peak_mb", peak_mb(), on=f"{arguments.texts} texts")
+    if arguments.one:
+        measure(arguments.texts[0], arguments.rated, arguments.workers, arguments.preset[0])
+        return
+    for preset, texts in product(arguments.preset, arguments.texts):
+        command = [sys.executable, __file__, "--one", "--texts", str(texts), "--preset", preset]
+        command += ["--rated", str(arguments.rated), "--workers", str(arguments.workers)]
+        lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        figures = json.loads(lines.splitlines()[-1])
+        on = f"{texts:,} texts, text={preset}"
+        keep(__file__, "texts_per_second", texts / figures["cold"], on=f"{on}, first run")
+        keep(__file__, "seconds", figures["cached"], on=f"{on}, nothing new")
+        keep(__file__, "seconds", figures["100 new"], on=f"{on}, 100 new")
+        keep(__file__, "peak_mb", figures["peak_mb"], on=on)
 
 
 if __name__ == "__main__":

@@ -115,6 +115,15 @@ def test_erased_texts_are_forgotten(tmp_path: Path) -> None:
         assert cached.missing(["a", "b", "c"]) == ["a", "c"]
 
 
+def test_a_cache_of_another_layout_is_emptied(tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite"
+    with open_cache(path) as connection:
+        Cached(Lengths(), connection).analyze(["a"])
+        connection.execute("PRAGMA user_version = 1")
+    with open_cache(path) as connection:
+        assert Cached(Lengths(), connection).missing(["a"]) == ["a"]
+
+
 def test_a_file_that_is_not_a_cache_is_named(tmp_path: Path) -> None:
     path = tmp_path / "c.sqlite"
     path.write_bytes(b"not a database, certainly not" * 100)

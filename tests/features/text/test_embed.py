@@ -67,14 +67,3 @@ def test_no_texts_no_vectors(tmp_path: Path) -> None:
     assert embed([]).shape == (0, WIDTH)
     assert embed([], cache=tmp_path / "c.sqlite").shape == (0, WIDTH)
     assert as_matrix(pa.chunked_array([], pa.list_(pa.float32()))).shape == (0, WIDTH)
-
-
-@pytest.mark.slow
-def test_more_processes_give_the_same_vectors(embedder: Embedder) -> None:
-    texts = [f"text number {number}" for number in range(300)]
-    alone = embedder.vectors(texts)
-    with embedder.processes(2):
-        together = embedder.vectors(texts)
-    np.testing.assert_allclose(alone, together, atol=1e-5)
-    with embedder.processes(1):
-        np.testing.assert_array_equal(alone, embedder.vectors(texts))

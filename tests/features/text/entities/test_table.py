@@ -10,9 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
-from features.text.cache import open_cache
-from features.text.collect import collect
-from features.text.entities.table import ENTITIES, write_entities
+from features.text.entities.table import ENTITIES
+from features.text.run import write_texts
 from features.text.settings import TextSettings
 from ingest.store import Store
 from ingest.workspace import Workspace
@@ -48,14 +47,18 @@ def write(shop: Store, tmp_path: Path) -> Callable[..., tuple[list[dict[str, Any
     """Return a function that writes the table and returns its rows and how many texts were read."""
 
     def run(**settings: Any) -> tuple[list[dict[str, Any]], list[int]]:
-        path = tmp_path / "entities.parquet"
-        with open_cache(tmp_path / "cache.sqlite") as connection:
-            chosen = TextSettings(batch=2, progress=False, **settings)
-            used = write_entities(path, shop, collect(shop), connection, chosen)
+        chosen = {"analyzers": ("pii", "entities"), "batch": 2, "progress": False} | settings
+        workspace = Workspace(tmp_path / "shop")
+        report = write_texts(shop, workspace, TextSettings(**chosen))
+        path = _table(tmp_path)
         rows = pq.read_table(path, schema=ENTITIES).to_pylist() if path.exists() else []
-        return rows, [analyzer.analyzed for analyzer in used]
+        return rows, list(report["analyzed"].values())
 
     return run
+
+
+def _table(folder: Path) -> Path:
+    return folder / "shop/features/text/entities.parquet"
 
 
 def test_one_row_a_span_with_personal_data_masked(write: Any) -> None:
@@ -90,7 +93,7 @@ def test_a_second_run_reads_only_what_is_new_whatever_the_zone(
     first, _ = write(zone="Asia/Shanghai")
     again, read = write(zone="Asia/Shanghai")
     assert (again, read) == (first, [0, 0])
-    file = tmp_path / "entities.parquet"
+    file = _table(tmp_path)
     made = file.stat().st_mtime_ns
     write(zone="Asia/Shanghai")
     assert file.stat().st_mtime_ns == made
@@ -102,15 +105,20 @@ def test_a_second_run_reads_only_what_is_new_whatever_the_zone(
 
 def test_the_cache_holds_no_personal_data(write: Any, tmp_path: Path) -> None:
     write()
-    content = b"".join(file.read_bytes() for file in tmp_path.glob("cache.sqlite*"))
+    content = b"".join(file.read_bytes() for file in tmp_path.glob("shop/features/text/cache/*"))
     assert b"199" in content
     assert all(secret.encode() not in content for secret in ("13800138000", "王小明"))
 
 
 def test_turned_off_it_removes_what_was_there(write: Any, tmp_path: Path) -> None:
     write()
-    assert write(entities=False) == ([], [])
-    assert not (tmp_path / "entities.parquet").exists()
+    assert write(analyzers=("language",))[0] == []
+    assert not _table(tmp_path).exists()
+
+
+def test_one_kind_of_span_may_be_asked_for_alone(write: Any) -> None:
+    rows, _ = write(analyzers=("pii",))
+    assert {row["kind"] for row in rows} == {"name", "phone"}
 
 
 def test_a_day_that_a_month_does_not_have_is_left_open(
