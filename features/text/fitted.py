@@ -23,7 +23,7 @@ from features.text.sentiment import SentimentAnalyzer, Vectors, fit_sentiment
 from features.text.sentiment_data import seeds
 from features.text.settings import TextSettings
 from features.text.topics import CODE_VERSION as TOPICS_VERSION
-from features.text.topics import TopicAnalyzer, fit_topics
+from features.text.topics import TopicAnalyzer, fit_topic_model
 
 log = logging.getLogger(__name__)
 
@@ -123,8 +123,12 @@ def _fit(slot: Path, corpus: Corpus, settings: TextSettings, vectors: Vectors) -
     for row in sentiment.report:
         log.info("sentiment of %(language)s: %(tier)s tier, macro-F1 %(macro_f1).3f, accuracy "
                  "%(accuracy).3f on %(measured_on)s", row)  # fmt: skip
-    topics = fit_topics(
-        sample, topics=settings.topics, iterations=settings.topic_iterations, seed=settings.seed
+    topics = fit_topic_model(
+        sample,
+        vectors,
+        topics=settings.topics,
+        iterations=settings.topic_iterations,
+        seed=settings.seed,
     )
     state = fingerprint(slot.name, corpus.keys.tobytes())
     meta = {
@@ -170,7 +174,7 @@ def _load(slot: Path, settings: TextSettings, vectors: Vectors, *, reused: bool)
     state = meta["state"]
     return Fitted(
         sentiment=SentimentAnalyzer.of(parts["sentiment"], vectors=vectors, state=state),
-        topics=TopicAnalyzer.of(parts["topics"], state=state),
+        topics=TopicAnalyzer.of(parts["topics"], state=state, vectors=vectors),
         keywords=KeywordAnalyzer.of(parts["keywords"], count=settings.keywords, state=state),
         report=meta,
         reused=reused,
