@@ -16,65 +16,57 @@ from numpy.typing import NDArray
 
 from features.text.base import HASH_BYTES, Analyzer, fingerprint
 from features.text.corpus import Corpus, identities
-from features.text.keywords import CODE_VERSION as KEYWORDS_VERSION
-from features.text.keywords import KeywordAnalyzer, fit_weights
-from features.text.sentiment import CODE_VERSION as SENTIMENT_VERSION
-from features.text.sentiment import SentimentAnalyzer, Vectors, fit_sentiment
-from features.text.sentiment_data import seeds
-from features.text.settings import TextSettings
-from features.text.topics import CODE_VERSION as TOPICS_VERSION
-from features.text.topics import TopicAnalyzer, fit_topic_model
+from features.text.recipes import RECIPES, Sources
 
 log = logging.getLogger(__name__)
 
-_META, _KEYS = "meta.json", "fitted_on.npy"
-_NAMES = ("sentiment", "topics", "keywords")
-Arrays = Mapping[str, NDArray[Any]]
+_META, _KEYS, _ARRAYS = "meta.json", "fitted_on.npy", "arrays.npz"
 
 
 @dataclass(frozen=True)
 class Fitted:
     """The analyzers that learn from the business's texts, ready to use.
 
-    ``report`` says what they were fitted on, and how good the sentiment is.
+    Parameters
+    ----------
+    analyzers : mapping of str to Analyzer
+        Those that were asked for, by name.
+    report : dict
+        What they were fitted on, and how good they are.
+    reused : bool
+        Whether all of them were fitted before.
     """
 
-    sentiment: SentimentAnalyzer
-    topics: TopicAnalyzer
-    keywords: KeywordAnalyzer
+    analyzers: Mapping[str, Analyzer]
     report: dict[str, Any]
     reused: bool
 
-    @property
-    def analyzers(self) -> tuple[Analyzer, ...]:
-        """The three analyzers."""
-        return (self.sentiment, self.topics, self.keywords)
 
-
-def fit_or_load(
-    folder: Path, corpus: Corpus, settings: TextSettings, learn_from: Vectors, vectors: Vectors
-) -> Fitted:
+def fit_or_load(folder: Path, sources: Sources) -> Fitted:
     """Return what was fitted before where it still holds, else fit and keep it.
 
     Parameters
     ----------
     folder : Path
-        Holds one folder for every slot (the settings that decide what is fitted, and code).
-    corpus : Corpus
-        The texts that may be fitted on now.
-    settings : TextSettings
-        ``refit_growth`` says how much new text is too much.
-    learn_from : callable
-        Gives the sentence vectors [n, 512] of the n texts that are fitted on.
-    vectors : callable
-        Gives those of the texts analyzed later.
+        Holds a folder for every analyzer that learns, and in it one for every choice of settings
+        and code.
+    sources : Sources
+        The texts that may be fitted on now, and the settings: ``analyzers`` says who learns,
+        ``refit_growth`` how much new text is too much.
     """
-    code = (SENTIMENT_VERSION, TOPICS_VERSION, KEYWORDS_VERSION, seeds())
-    slot = folder / fingerprint(code, sorted(settings.fitting().items()))
-    if _still_holds(slot, corpus, settings.refit_growth):
-        return _load(slot, settings, vectors, reused=True)
-    _fit(slot, corpus, settings, learn_from)
-    return _load(slot, settings, vectors, reused=False)
+    found: dict[str, Analyzer] = {}
+    report: dict[str, Any] = {"texts": len(sources.corpus.keys)}
+    reused = True
+    for name in (name for name in sources.settings.analyzers if name in RECIPES):
+        slot = folder / name / fingerprint(RECIPES[name].choices(sources))
+        if not _still_holds(slot, sources.corpus, sources.settings.refit_growth):
+            _fit(name, slot, sources)
+            reused = False
+        meta = orjson.loads((slot / _META).read_bytes())
+        with np.load(slot / _ARRAYS, allow_pickle=False) as arrays:
+            found[name] = RECIPES[name].load(dict(arrays), sources, meta.pop("state"))
+        report |= meta
+    return Fitted(found, report, reused)
 
 
 def forget(folder: Path, living: NDArray[np.uint8]) -> int:
@@ -93,7 +85,7 @@ def forget(folder: Path, living: NDArray[np.uint8]) -> int:
         Number of fits deleted.
     """
     deleted = 0
-    for keys in folder.glob(f"*/{_KEYS}"):
+    for keys in folder.glob(f"*/*/{_KEYS}"):
         fitted_on = np.load(keys, allow_pickle=False)[:, :HASH_BYTES]
         if not np.isin(identities(fitted_on), identities(living)).all():
             shutil.rmtree(keys.parent)
@@ -110,87 +102,33 @@ def _still_holds(slot: Path, corpus: Corpus, growth: float) -> bool:
     return bool(kept.all()) and new <= growth * len(before)
 
 
-def _fit(slot: Path, corpus: Corpus, settings: TextSettings, vectors: Vectors) -> None:
-    sample = corpus.texts
-    log.info("fitting text transforms on %d texts", len(corpus.keys))
-    sentiment = fit_sentiment(
-        corpus.rated,
-        vectors,
-        min_rated=settings.min_rated,
-        min_pole=settings.min_pole,
-        seed=settings.seed,
-    )
-    for row in sentiment.report:
-        log.info("sentiment of %(language)s: %(tier)s tier, macro-F1 %(macro_f1).3f, accuracy "
-                 "%(accuracy).3f on %(measured_on)s", row)  # fmt: skip
-    topics = fit_topic_model(
-        sample,
-        vectors,
-        topics=settings.topics,
-        iterations=settings.topic_iterations,
-        seed=settings.seed,
-    )
-    state = fingerprint(slot.name, corpus.keys.tobytes())
-    meta = {
-        "state": state,
-        "texts": len(corpus.keys),
-        "sampled": len(sample),
-        "rated": len(corpus.rated),
-        "settings": settings.fitting(),
-        "sentiment": sentiment.report,
-    }
-    parts = {
-        "sentiment": SentimentAnalyzer(
-            models=sentiment.models, vectors=vectors, state=state
-        ).arrays(),
-        "topics": TopicAnalyzer(model=topics, state=state).arrays(),
-        "keywords": KeywordAnalyzer(
-            weights=fit_weights(sample), count=settings.keywords, state=state
-        ).arrays(),
-    }
-    _keep(slot, meta, parts, corpus.keys)
-
-
-def _keep(slot: Path, meta: Mapping[str, Any], parts: Mapping[str, Arrays], keys: Any) -> None:
-    """Write the folder beside its place and move it there, so that it is whole or absent."""
+def _fit(name: str, slot: Path, sources: Sources) -> None:
+    """Fit, write the folder beside its place and move it there: it is whole or absent."""
+    log.info("fitting %s on %d texts", name, len(sources.corpus.keys))
+    arrays, report = RECIPES[name].fit(sources)
+    state = fingerprint(slot.name, sources.corpus.keys.tobytes())
     slot.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(mkdtemp(prefix=".draft-", dir=slot.parent))
-    for name, arrays in parts.items():
-        np.savez(draft / f"{name}.npz", allow_pickle=False, **arrays)
-    np.save(draft / _KEYS, keys, allow_pickle=False)
+    np.savez(draft / _ARRAYS, allow_pickle=False, **arrays)
+    np.save(draft / _KEYS, sources.corpus.keys, allow_pickle=False)
+    meta = {"state": state, "texts": len(sources.corpus.keys), **report}
     (draft / _META).write_bytes(orjson.dumps(meta, option=orjson.OPT_INDENT_2))
     shutil.rmtree(slot, ignore_errors=True)
     draft.rename(slot)
-    for left in slot.parent.glob(".draft-*"):  # of runs that were killed; a lock lets one run only
+    for left in slot.parent.parent.glob("**/.draft-*"):  # of runs that were killed; one runs a time
         shutil.rmtree(left)
 
 
-def _load(slot: Path, settings: TextSettings, vectors: Vectors, *, reused: bool) -> Fitted:
-    meta = orjson.loads((slot / _META).read_bytes())
-    parts: dict[str, dict[str, NDArray[Any]]] = {}
-    for name in _NAMES:
-        with np.load(slot / f"{name}.npz", allow_pickle=False) as arrays:
-            parts[name] = dict(arrays)
-    state = meta["state"]
-    return Fitted(
-        sentiment=SentimentAnalyzer.of(parts["sentiment"], vectors=vectors, state=state),
-        topics=TopicAnalyzer.of(parts["topics"], state=state, vectors=vectors),
-        keywords=KeywordAnalyzer.of(parts["keywords"], count=settings.keywords, state=state),
-        report=meta,
-        reused=reused,
-    )
-
-
-def sentiment(fitted: Fitted) -> SentimentAnalyzer:
+def sentiment(fitted: Fitted) -> Analyzer:
     """Return the fitted analyzer, for the registry."""
-    return fitted.sentiment
+    return fitted.analyzers["sentiment"]
 
 
-def topics(fitted: Fitted) -> TopicAnalyzer:
+def topics(fitted: Fitted) -> Analyzer:
     """Return the fitted analyzer, for the registry."""
-    return fitted.topics
+    return fitted.analyzers["topics"]
 
 
-def keywords(fitted: Fitted) -> KeywordAnalyzer:
+def keywords(fitted: Fitted) -> Analyzer:
     """Return the fitted analyzer, for the registry."""
-    return fitted.keywords
+    return fitted.analyzers["keywords"]

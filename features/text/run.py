@@ -31,9 +31,11 @@ from features.text.embed import Embedder, as_matrix
 from features.text.entities.products import Catalog
 from features.text.fitted import Fitted, fit_or_load, forget
 from features.text.outputs import RESULT, Output
-from features.text.report import keep, kept, topic_rows
+from features.text.recipes import Sources
+from features.text.report import keep, kept
 from features.text.sentiment_data import seeds
 from features.text.settings import TextSettings
+from features.text.stages import summarize_topics
 from features.text.survey import Survey, survey
 from features.text.taxonomy.table import sentences
 from features.text.taxonomy.taxonomy import Taxonomy, named_taxonomy
@@ -93,8 +95,8 @@ def write_texts(store: Store, workspace: Workspace, settings: TextSettings) -> d
         prepared = _prepare(folder, store, connection, seen, settings)
         rows = _write(folder, store, seen, prepared, settings)
         forgotten = _forget(folder, connection, seen, prepared.taxonomies)
-    topics = prepared.fitted.topics.model if "topics" in prepared.cached else None
-    keep(folder / "topics.json", topic_rows(topics, folder / "texts.parquet") if topics else [])
+        if rows:
+            summarize_topics(folder, prepared.fitted, settings)
     keep(folder / "labels.json", {one.name: one.report() for one in prepared.asked.classifiers})
     report = {
         "texts": seen.texts,
@@ -133,7 +135,9 @@ def _prepare(
     shared = SharedVectors(Embedder(characters=settings.characters))
     embedding = Cached(shared, connection)
     learn_from = _vectors(embedding, shared, settings)
-    fitted = fit_or_load(folder / "fitted", seen.corpus, settings, learn_from, shared)
+    vectors = shared if embedding.name in settings.analyzers else None
+    sources = Sources(seen.corpus, settings, learn_from, vectors)
+    fitted = fit_or_load(folder / "fitted", sources)
     taxonomies = [named_taxonomy(name) for name in settings.taxonomies]
     told = sorted(sentences(taxonomies))
     shared.remember(told, learn_from(told))

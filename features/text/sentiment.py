@@ -18,6 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.text.classifier.examples import Labeled
+from features.text.classifier.fit import Tier
 from features.text.classifier.model import FloatArray, Vectors
 from features.text.classifier.quality import Quality
 from features.text.embed import Embedder
@@ -137,6 +138,7 @@ def fit_sentiment(
     min_pole: int,
     seed: int,
     texts: Sequence[str] = (),
+    teacher: Vectors | None = None,
 ) -> SentimentFit:
     """Fit a model for every language with enough ratings, and one for all others.
 
@@ -147,16 +149,17 @@ def fit_sentiment(
     vectors : callable or None
         Gives the sentence vectors [n, 512] of n texts: the tiers are ``"fused"`` where there are
         ratings and ``"few-shot"`` elsewhere. None for models that read terms only, several times
-        as quick: ``"trained"`` and ``"distilled"``; the house's encoder then serves as teacher of
-        a few thousand texts.
+        as quick: ``"trained"`` and ``"distilled"``, taught by a few thousand texts' vectors.
     min_rated, min_pole : int
         A language needs so many rated texts, and so many of them negative and positive each.
     seed : int
         Decides the folds of the cross-validation.
     texts : sequence of str
         Distinct texts of the business, for the distilled tier to learn its words from.
+    teacher : callable, optional
+        Gives the vectors that the distilled tier learns from; the house's encoder by default.
     """
-    encode = Embedder().vectors if vectors is None else vectors
+    encode = vectors or teacher or Embedder().vectors
     few, quality = fit_model("few-shot", seed_examples(), None, seed, vectors=encode)
     base = few
     if vectors is None:
@@ -168,7 +171,8 @@ def fit_sentiment(
         if len(own):
             record["few_shot_accuracy_on_ratings"] = _accuracy(base, own, vectors)
         if _enough(own, min_rated, min_pole):
-            tier, support = "trained" if vectors is None else "fused", seed_examples()
+            tier: Tier = "trained" if vectors is None else "fused"
+            support = seed_examples()
             fit.models[language], mine = fit_model(tier, own, support, seed, vectors=vectors)
             record |= {"tier": tier, "measured_on": "held-out rated texts", **_figures(mine)}
         else:

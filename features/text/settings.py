@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 from features.text.registry import analyzer_file
 from features.text.taxonomy.taxonomy import named_taxonomy
@@ -19,6 +27,8 @@ class TextSettings(BaseModel):
     ----------
     topics : int
         How many topics are looked for, K.
+    topic_model : {"lda", "clusters"}
+        Topics by the words of texts, or by their sentence vectors.
     topic_iterations : int
         Sampling rounds of the topic model.
     keywords : int
@@ -63,6 +73,7 @@ class TextSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     topics: Annotated[int, Field(ge=2, le=500)] = 12
+    topic_model: Literal["lda", "clusters"] = "lda"
     topic_iterations: PositiveInt = 200
     keywords: PositiveInt = 5
     min_rated: Annotated[int, Field(ge=30)] = 200
@@ -113,10 +124,12 @@ class TextSettings(BaseModel):
             raise ValueError(f"zone {value!r}: expected one such as Asia/Shanghai") from error
         return value
 
-    def fitting(self) -> dict[str, Any]:
-        """Return the choices that decide what is fitted, as JSON values."""
-        names = {
-            "topics", "topic_iterations", "min_rated", "min_pole", "max_rated", "max_fit_texts",
-            "fit_until", "characters", "seed",
-        }  # fmt: skip
-        return self.model_dump(mode="json", include=names)
+    @model_validator(mode="after")
+    def _have_vectors(self) -> Self:
+        wanting = ["topic_model: clusters"] if self.topic_model == "clusters" else []
+        wanting += [f"taxonomies: {', '.join(self.taxonomies)}"] if self.taxonomies else []
+        if wanting and "embedding" not in self.analyzers:
+            raise ValueError(
+                f"{' and '.join(wanting)} read sentence vectors: add embedding to the analyzers"
+            )
+        return self

@@ -17,10 +17,10 @@ from features.text.topics.identity import Memory, identify
 from features.text.topics.model import Topics
 from features.text.topics.quality import diversity
 from features.text.topics.quotes import quotes
-from features.text.topics.trends import TRENDS, topic_trends
+from features.text.topics.trends import TRENDS, Period, topic_trends
 
 IDENTITY = "topic_identity.json"
-PERIODS = ("week", "month")
+PERIODS: tuple[Period, ...] = ("week", "month")
 
 
 def write_topics(
@@ -28,6 +28,7 @@ def write_topics(
     analyzer: TopicAnalyzer,
     rows: pa.Table,
     *,
+    quotable: pa.Table,
     zone: str = "UTC",
     quoted: int = 3,
 ) -> dict[str, Any]:
@@ -46,7 +47,9 @@ def write_topics(
     analyzer : TopicAnalyzer
         What was fitted.
     rows : pyarrow.Table
-        Columns ``text_id``, ``text``, ``occurred_at``, ``topic`` and ``topics``, one row a text.
+        Columns ``occurred_at`` and ``topic``, one row a text.
+    quotable : pyarrow.Table
+        Columns ``text_id``, ``text`` and ``topics``, of the texts that may be quoted.
     zone : str
         The calendar of weeks and months.
     quoted : int
@@ -62,7 +65,7 @@ def write_topics(
     remembered = _remembered(folder / IDENTITY)
     memory = identify(model, remembered, state=analyzer.version)
     report = _quality(model) | _turnover(remembered, memory)
-    _keep(folder / "topics.json", _entries(model, memory.ids, rows, quoted))
+    _keep(folder / "topics.json", _entries(model, memory.ids, rows, quotable, quoted))
     _keep(folder / "topic_quality.json", report)
     _keep(folder / IDENTITY, memory.model_dump())
     found = [topic_trends(rows, memory.ids, period=period, zone=zone) for period in PERIODS]
@@ -73,10 +76,10 @@ def write_topics(
 
 
 def _entries(
-    model: Topics, ids: tuple[int, ...], rows: pa.Table, quoted: int
+    model: Topics, ids: tuple[int, ...], rows: pa.Table, quotable: pa.Table, quoted: int
 ) -> list[dict[str, Any]]:
-    shares = as_matrix(rows["topics"])
-    texts, names = rows["text"].to_pylist(), rows["text_id"].to_pylist()
+    shares = as_matrix(quotable["topics"])
+    texts, names = quotable["text"].to_pylist(), quotable["text_id"].to_pylist()
     largest = rows["topic"].to_numpy()
     entries = []
     for topic, identity in enumerate(ids):
@@ -86,7 +89,7 @@ def _entries(
             "topic": topic,
             "id": identity,
             "words": words,
-            "share": round(float(np.mean(largest == topic)), 4) if texts else 0.0,
+            "share": round(float(np.mean(largest == topic)), 4) if len(largest) else 0.0,
             "quotes": [{"text_id": names[quote.place], "text": quote.text} for quote in said],
         }
         if (quality := model.quality) is not None:

@@ -115,7 +115,7 @@ def test_the_tier_and_its_quality_are_reported(
     assert {rows["zh"]["tier"], rows["en"]["tier"]} == {"fused"}
     assert rows["other"]["tier"] == "few-shot"
     assert rows["zh"]["accuracy"] > 0.9
-    assert "sentiment of zh: trained tier, macro-F1" in caplog.text
+    assert "sentiment of zh: fused tier, macro-F1" in caplog.text
     topics = orjson.loads((workspace.features / "text/topics.json").read_bytes())
     assert [row["topic"] for row in topics] == [0, 1, 2]
     assert all(row["words"] and 0 <= row["share"] <= 1 for row in topics)
@@ -135,8 +135,9 @@ def test_later_texts_change_nothing_that_is_fitted(tmp_path: Path, add_reviews: 
         found.append(
             analyze_texts(store, workspace, settings).slice(0, 70).drop_columns("embedding")
         )
-        (slot,) = (workspace.features / "text" / "fitted").iterdir()
-        fitted.append({file.name: np.load(file) for file in sorted(slot.glob("*.npz"))})
+        files = sorted((workspace.features / "text" / "fitted").glob("*/*/*.npz"))
+        assert len(files) == 3
+        fitted.append({file.parent.parent.name: np.load(file) for file in files})
     assert found[0].equals(found[1])
     for name, arrays in fitted[0].items():
         for key in arrays.files:
@@ -195,18 +196,18 @@ def test_erasing_forgets_what_was_fitted_for_any_time(
     for day in (5, 15):
         until = {"fit_until": START + timedelta(days=day)}
         analyze_texts(store, workspace, SETTINGS.model_copy(update=until))
-    assert len(list(fitted.iterdir())) == 2
+    assert len(list(fitted.glob("*/*"))) == 2 * 3
     store.delete("feedback", "gone")
     analyze_texts(store, workspace, SETTINGS)
-    kept = [orjson.loads((slot / "meta.json").read_bytes()) for slot in fitted.iterdir()]
-    assert sorted(meta["texts"] for meta in kept) == [5, 10]
+    kept = [orjson.loads((slot / "meta.json").read_bytes()) for slot in fitted.glob("*/*")]
+    assert sorted(meta["texts"] for meta in kept) == [5, 5, 5, 10, 10, 10]
 
 
 def test_drafts_of_killed_runs_do_no_harm(
     store: Store, workspace: Workspace, add_reviews: Any
 ) -> None:
     folder = workspace.features / "text"
-    (folder / "fitted" / ".draft-old").mkdir(parents=True)
+    (folder / "fitted" / "topics" / ".draft-old").mkdir(parents=True)
     (folder / "texts.draft").write_bytes(b"half")
     add_reviews(store, reviews(10))
     assert analyze_texts(store, workspace, SETTINGS).num_rows == 10

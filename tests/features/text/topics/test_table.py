@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
@@ -31,9 +32,13 @@ def analyzed(texts: list[str], seed: int = 1) -> tuple[TopicAnalyzer, pa.Table]:
     return analyzer, table
 
 
+def written(folder: Path, analyzer: TopicAnalyzer, rows: pa.Table) -> dict[str, Any]:
+    return write_topics(folder, analyzer, rows, quotable=rows)
+
+
 def test_files_agree_with_each_other(tmp_path: Path) -> None:
     analyzer, rows = analyzed(planted(240)[0])
-    report = write_topics(tmp_path, analyzer, rows)
+    report = written(tmp_path, analyzer, rows)
     assert (report["kind"], report["topics"], report["new"]) == ("lda", 3, 3)
     assert report["diversity"] > 0.5
     topics = orjson.loads((tmp_path / "topics.json").read_bytes())
@@ -53,12 +58,12 @@ def test_files_agree_with_each_other(tmp_path: Path) -> None:
 
 
 def test_ids_stay_when_topics_are_fitted_again(tmp_path: Path) -> None:
-    write_topics(tmp_path, *analyzed(planted(240)[0]))
+    written(tmp_path, *analyzed(planted(240)[0]))
     first = {
         frozenset(topic["words"][:4]): topic["id"]
         for topic in orjson.loads((tmp_path / "topics.json").read_bytes())
     }
-    report = write_topics(tmp_path, *analyzed(planted(300, seed=3)[0], seed=5))
+    report = written(tmp_path, *analyzed(planted(300, seed=3)[0], seed=5))
     assert (report["new"], report["gone"], report["kept"]) == (0, 0, 3)
     subjects = [next(i for i, p in enumerate(PLANTED) if w <= set(p)) for w in first]
     told = dict(zip(subjects, first.values(), strict=True))
@@ -68,7 +73,7 @@ def test_ids_stay_when_topics_are_fitted_again(tmp_path: Path) -> None:
 
 
 def test_no_topics_leave_empty_files(tmp_path: Path) -> None:
-    report = write_topics(tmp_path, *analyzed(["123", "!!"]))
+    report = written(tmp_path, *analyzed(["123", "!!"]))
     assert report == {"kind": "lda", "topics": 0, "junk": 0, "new": 0, "gone": 0, "kept": 0}
     assert orjson.loads((tmp_path / "topics.json").read_bytes()) == []
     assert pq.read_table(tmp_path / "topic_trends.parquet").num_rows == 0
