@@ -1,1 +1,1 @@
-"""Text classifiers as experiments: fitted on labels, judged on held-out ones, promoted if better."""
+"""Text classifiers as experiments: fitted on labels, judged on others, promoted if better."""

@@ -93,9 +93,7 @@ class Corpus:
     @property
     def known(self) -> Labeled:
         """The texts that have a label."""
-        pairs = [
-            (t, y) for t, y in zip(self.texts, self.labels, strict=True) if y != UNKNOWN
-        ]
+        pairs = [(t, y) for t, y in zip(self.texts, self.labels, strict=True) if y != UNKNOWN]
         return Labeled(tuple(t for t, _ in pairs), tuple(y for _, y in pairs))
 
     @property

@@ -138,9 +138,7 @@ def run(corpus: Corpus, settings: ClassifierSettings, vectors: Vectors) -> Resul
     )
 
 
-def fit(
-    teach: Corpus, tier: str, settings: ClassifierSettings, vectors: Vectors
-) -> TextClassifier:
+def fit(teach: Corpus, tier: str, settings: ClassifierSettings, vectors: Vectors) -> TextClassifier:
     """Fit one tier on labeled texts and the examples of their taxonomy.
 
     Labels nobody gave yet are learned from the taxonomy's examples alone. Examples of other labels

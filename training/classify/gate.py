@@ -149,9 +149,7 @@ def promote_classifier(
     return export(registry, verdict.version, workspace)
 
 
-def roll_back(
-    store: TrackingStore, workspace: Workspace, taxonomy: str
-) -> tuple[Version, Version]:
+def roll_back(store: TrackingStore, workspace: Workspace, taxonomy: str) -> tuple[Version, Version]:
     """Let the champion before lead again, in text analysis too; return (from, to).
 
     Raises
@@ -174,8 +172,7 @@ def export(registry: ClassifierRegistry, version: Version, workspace: Workspace)
 def _latest(store: TrackingStore, workspace: str, taxonomy: str) -> Run:
     client = store.client()
     query = (
-        f"tags.role = '{ROLE}' and tags.taxonomy = '{taxonomy}' "
-        "and attributes.status = 'FINISHED'"
+        f"tags.role = '{ROLE}' and tags.taxonomy = '{taxonomy}' and attributes.status = 'FINISHED'"
     )
     runs = client.search_runs(
         [store.experiment(workspace, TASK)], query, max_results=1,
@@ -208,4 +205,3 @@ def _difference(held: Corpus, first: Answers, second: Answers) -> Interval:
 
 def _span(found: Interval) -> str:
     return f"{found.value:+.4f}, 95 % interval [{found.low:+.4f}, {found.high:+.4f}]"
-

@@ -66,7 +66,11 @@ class ClassifierPlan:
         try:
             whole: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
             plain = {name: whole.get(name) for name in _KEPT}
-            taxonomy = None if plain["taxonomy"] is None else instantiate(plain["taxonomy"], _convert_="all")
+            taxonomy = (
+                None
+                if plain["taxonomy"] is None
+                else instantiate(plain["taxonomy"], _convert_="all")
+            )
             settings = instantiate(plain["classifier"])
             workspace = Workspace.named(str(plain["workspace"]), str(plain["data_dir"]))
         except OmegaConfBaseException as error:
