@@ -16,6 +16,7 @@ from ingest.schemas import CanonicalTable, Violation, canonical
 from ingest.sources.base import RawBatch, SourceError
 
 SHOWN = 120
+UNNAMED = "unnamed"  # who gave a label that says nothing of it
 
 
 @dataclass(frozen=True)
@@ -110,12 +111,15 @@ def complete(rows: pa.Table, source: str) -> pa.Table:
     """Fill in what follows from the rest.
 
     ``source`` is the name of the source, ``available_at`` is ``occurred_at``, messages are neither
-    recalled nor private, and the amount paid for a purchase is unit price times quantity.
+    recalled nor private, the amount paid for a purchase is unit price times quantity, and labels
+    are imported, by somebody without a name.
     """
     filled: dict[str, object] = {"source": pa.scalar(source)}
     names = rows.column_names
     if "available_at" in names:
         filled["available_at"] = rows["occurred_at"]
+    if "annotator" in names:
+        filled |= {"source": pa.scalar("imported"), "annotator": pa.scalar(UNNAMED)}
     if "recalled" in names:
         filled |= {"recalled": pa.scalar(False), "private": pa.scalar(False)}
     if "quantity" in names:

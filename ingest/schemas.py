@@ -1,4 +1,4 @@
-"""The six canonical tables, declared once: columns, types, nullability and row contracts.
+"""The seven canonical tables, declared once: columns, types, nullability and row contracts.
 
 The declaration is a pandera schema over Arrow-backed columns. The pyarrow schema of the store is
 derived from it, and loading runs its checks column by column on whole batches, because one mask a
@@ -7,8 +7,8 @@ check is a hundred times quicker than pandera's list of single failures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pandas as pd
@@ -28,6 +28,7 @@ from ingest.contracts import (
     broken,
     one_of,
 )
+from ingest.taxonomies import Broken, undeclared
 
 STRING = pa.string()
 NUMBER = pa.float64()
@@ -37,6 +38,7 @@ TIME = pa.timestamp("us", tz="UTC")
 SENDER_ROLES = ("customer", "agent", "bot", "system")
 AUTHORITIES = ("manual", "crm", "extracted", "inferred")
 FEEDBACK_KINDS = ("review", "survey", "social", "ticket")
+LABEL_SOURCES = ("imported", "corrected", "api")
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,15 @@ class CanonicalTable:
     updates : bool
         Whether a later row with a known key changes the stored row (customers, items) or is a
         duplicate of it (everything that happened once).
+    across : callable, optional
+        Contracts over several columns: column, expectation and mask of what breaks them.
     """
 
     name: str
     key: str
     contract: pandera.DataFrameSchema
     updates: bool = False
+    across: Callable[[pa.Table], list[Broken]] | None = None
 
     @cached_property
     def schema(self) -> pa.Schema:
@@ -89,13 +94,7 @@ class CanonicalTable:
         )
 
     def violations(self, rows: pa.Table) -> list[Violation]:
-        """Return the broken contracts of rows that already have this table's Arrow schema.
-
-        Parameters
-        ----------
-        rows : pyarrow.Table
-            Any number of rows, columns and types as in :attr:`schema`.
-        """
+        """Return the broken contracts of any number of rows with this table's Arrow schema."""
         found = []
         for name, column in self.contract.columns.items():
             values = rows[name].combine_chunks()
@@ -107,6 +106,8 @@ class CanonicalTable:
                 bad = broken(check, values)
                 if bad is not None:
                     found.append(Violation(name, check.error, bad))
+        if self.across is not None and rows.num_rows:
+            found += [Violation(*each) for each in self.across(rows)]
         return found
 
 
@@ -215,9 +216,22 @@ FACTS = _table(
     recorded_at=_time(),
     retracts=_maybe(),
 )
+_LABELS = _table(
+    "labels",
+    "label_id",
+    source=_text(one_of(LABEL_SOURCES)),
+    text_id=_maybe(),
+    text=_text(),
+    taxonomy=_text(),
+    label=_text(),
+    annotator=_text(),
+    at=_time(),
+    retracts=_maybe(),
+)
+LABELS = replace(_LABELS, across=undeclared)
 
 TABLES: Mapping[str, CanonicalTable] = {
-    table.name: table for table in (CUSTOMERS, ITEMS, EVENTS, FEEDBACK, MESSAGES, FACTS)
+    table.name: table for table in (CUSTOMERS, ITEMS, EVENTS, FEEDBACK, MESSAGES, FACTS, LABELS)
 }
 
 

@@ -3,7 +3,7 @@
 A key is stored once. An index of key hashes in memory tells new rows from known ones, so that a
 small append costs one Delta commit and no scan; it follows the Delta log, hence other writers too.
 
-What happened once (events, feedback, messages, facts) never changes: the first row with a key wins.
+What happened once (events, texts, facts, labels) never changes: the first row with a key wins.
 What describes somebody or something (customers, items) may be loaded again: a value that is present
 replaces the stored one, a missing value leaves it alone.
 
@@ -54,7 +54,7 @@ class Added:
 
 
 class Store:
-    """The six canonical tables below one folder, each a Delta table.
+    """The canonical tables below one folder, each a Delta table.
 
     Parameters
     ----------

@@ -3,6 +3,9 @@
 A candidate must beat recent popularity and the champion on the same customers, with the lower end
 of the paired 95 % interval above 0. The winner is fitted again on everything that is known and
 registered with the metrics it earned in evaluation.
+
+``taxonomy=NAME`` judges the latest classifier of texts instead, on the same held-out texts as the
+champion; the winner is exported to where text analysis looks for it.
 """
 
 from __future__ import annotations
@@ -21,6 +24,9 @@ from ingest.runtime import prepare
 def main(config: DictConfig) -> None:
     """Promote, or roll back; exit code 1 if the gate stays shut, 2 if there is nothing to judge."""
     prepare()
+    if config.get("taxonomy") is not None or config.name is not None:
+        _classifier(config)
+        return
     from training.gate import GateError, judge  # noqa: PLC0415  (MLflow is slow to import)
     from training.promotion import promote  # noqa: PLC0415
     from training.registry import NoChampionError, Registry  # noqa: PLC0415
@@ -42,6 +48,32 @@ def main(config: DictConfig) -> None:
             sys.exit(1)
         version = promote(store, verdict, refit=config.refit)
         _say(f"version {version.number} of huaxiang-{config.workspace} is champion")
+    except (GateError, NoChampionError, ValueError) as error:
+        _stop(error)
+
+
+def _classifier(config: DictConfig) -> None:
+    """Judge the latest classifier of a taxonomy, or go back to the one before."""
+    from ingest.workspace import Workspace  # noqa: PLC0415
+    from training.classify.gate import judge_classifier, promote_classifier, roll_back  # noqa: PLC0415
+    from training.gate import GateError  # noqa: PLC0415
+    from training.registry import NoChampionError  # noqa: PLC0415
+    from training.tracking.store import TrackingStore  # noqa: PLC0415
+
+    store = TrackingStore(config.tracking.folder, config.tracking.uri)
+    name = str(config.name or config.taxonomy.name)
+    try:
+        workspace = Workspace.named(config.workspace, config.data_dir)
+        if config.rollback:
+            now, before = roll_back(store, workspace, name)
+            _say(f"{name}: version {now.number} steps down, {before.number} sorts texts again")
+            return
+        verdict = judge_classifier(store, workspace, name)
+        _say(verdict.words)
+        if verdict.passed or verdict.stale:
+            _say(f"text analysis reads it from {promote_classifier(store, workspace, verdict)}")
+        if not verdict.passed:
+            sys.exit(1)
     except (GateError, NoChampionError, ValueError) as error:
         _stop(error)
 

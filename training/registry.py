@@ -11,7 +11,7 @@ from training.bundle import Bundle
 from training.tracking.store import DEFAULT, TrackingStore
 
 CHAMPION = "champion"
-_LED = "led"  # tag: this version was champion once
+LED = "led"  # tag: this version was champion once
 
 
 class NoChampionError(LookupError):
@@ -45,9 +45,9 @@ class Registry:
     def promote(self, model_uri: str, tags: Mapping[str, str] | None = None) -> Version:
         """Register the logged model ``model_uri`` and make it champion."""
         mlflow, client = self.store.connect(), self.store.client()
-        found = mlflow.register_model(model_uri, self.name, tags=dict(tags or {}) | {_LED: "true"})
+        found = mlflow.register_model(model_uri, self.name, tags=dict(tags or {}) | {LED: "true"})
         client.set_registered_model_alias(self.name, CHAMPION, found.version)
-        return _version(found)
+        return version_of(found)
 
     def champion(self) -> Version | None:
         """Return the version that serves, None where there is none."""
@@ -55,7 +55,7 @@ class Registry:
 
         client = self.store.client()
         try:
-            return _version(client.get_model_version_by_alias(self.name, CHAMPION))
+            return version_of(client.get_model_version_by_alias(self.name, CHAMPION))
         except MlflowException:
             return None
 
@@ -71,15 +71,15 @@ class Registry:
         if now is None:
             raise self._missing()
         client = self.store.client()
-        found = [_version(v) for v in client.search_model_versions(f"name = '{self.name}'")]
-        earlier = [v for v in found if v.number < now.number and _LED in v.tags]
+        found = [version_of(v) for v in client.search_model_versions(f"name = '{self.name}'")]
+        earlier = [v for v in found if v.number < now.number and LED in v.tags]
         if not earlier:
             raise NoChampionError(
                 f"{self.name}: version {now.number} is the first champion, nothing to go back to"
             )
         before = max(earlier, key=lambda version: version.number)
         client.set_model_version_tag(self.name, str(now.number), "rolled_back", "true")
-        client.delete_model_version_tag(self.name, str(now.number), _LED)
+        client.delete_model_version_tag(self.name, str(now.number), LED)
         client.set_registered_model_alias(self.name, CHAMPION, str(before.number))
         return now, before
 
@@ -115,5 +115,6 @@ def load_champion(workspace: str, store: TrackingStore | None = None) -> Bundle:
     return Registry(workspace, store).load()
 
 
-def _version(found: Any) -> Version:
+def version_of(found: Any) -> Version:
+    """Return what MLflow says of a registered version."""
     return Version(int(found.version), str(found.run_id), str(found.source), dict(found.tags or {}))

@@ -26,6 +26,8 @@ def train(config: DictConfig, model_name: str) -> float:
     In a sweep, a job whose model or data fails is reported and gives NaN; the others go on. A
     setting that is wrong ends everything with exit code 2, a failed single run with 1.
     """
+    if config.task == "classifier":
+        return _classify(config)
     sweep = current()
     try:
         plan = Plan.of(config, model_name)
@@ -44,6 +46,19 @@ def train(config: DictConfig, model_name: str) -> float:
         _log.error("%s: %s", plan.model_name, error)
         sweep.failures.append(f"{plan.model_name}: {error}")
         return float("nan")
+
+
+def _classify(config: DictConfig) -> float:
+    from training.classify.verb import classify  # noqa: PLC0415  (reads texts: no need elsewhere)
+
+    try:
+        store = TrackingStore(config.tracking.folder, config.tracking.uri)
+        return classify(config, store)
+    except PlanError as error:
+        _stop(error, 2)
+    except _MISTAKES as error:
+        _log.debug("failed", exc_info=True)
+        _stop(error, 1)
 
 
 def _tracked(plan: Plan, store: TrackingStore, sweep: Sweep | None, *, keep_bundle: bool) -> float:

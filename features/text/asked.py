@@ -10,9 +10,8 @@ from features.text.entities.table import SPEAKERS, EntityOutput
 from features.text.outputs import IN_TEXTS, AnalyzerOutput, Output, TextsOutput
 from features.text.registry import Provided, build
 from features.text.settings import TextSettings
-from features.text.taxonomy.classify import FewShotClassifier, Vectors
+from features.text.taxonomy.chosen import Chosen
 from features.text.taxonomy.table import LabelsOutput
-from features.text.taxonomy.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,7 @@ class Asked:
 
     analyzers: Mapping[str, Analyzer]
     outputs: tuple[Output, ...]
-    classifiers: tuple[FewShotClassifier, ...]
+    classifiers: tuple[Chosen, ...]
 
     @property
     def versions(self) -> dict[str, str]:
@@ -29,19 +28,15 @@ class Asked:
         return {name: analyzer.version for name, analyzer in self.analyzers.items()}
 
 
-def asked(
-    settings: TextSettings, taxonomies: Sequence[Taxonomy], vectors: Vectors, provided: Provided
-) -> Asked:
+def asked(settings: TextSettings, classifiers: Sequence[Chosen], provided: Provided) -> Asked:
     """Build everything that the settings name.
 
     Parameters
     ----------
     settings : TextSettings
         Names analyzers, and their options.
-    taxonomies : sequence of Taxonomy
-        Each becomes an analyzer of its name.
-    vectors : callable
-        Gives the sentence vectors of n texts, for the taxonomies.
+    classifiers : sequence of Chosen
+        One a taxonomy to sort texts by; they are analyzers too.
     provided : mapping
         What analyzers may ask for.
     """
@@ -54,8 +49,7 @@ def asked(
         outputs.append(EntityOutput(speakers, settings.zone))
     own = (one for name, one in found.items() if name not in (*IN_TEXTS, *SPEAKERS))
     outputs += [AnalyzerOutput(analyzer) for analyzer in own]
-    if taxonomies:
-        outputs.append(LabelsOutput(taxonomies))
-    classifiers = tuple(FewShotClassifier(taxonomy=one, vectors=vectors) for one in taxonomies)
+    if classifiers:
+        outputs.append(LabelsOutput([classifier.taxonomy for classifier in classifiers]))
     found |= {classifier.name: classifier for classifier in classifiers}
-    return Asked(found, tuple(outputs), classifiers)
+    return Asked(found, tuple(outputs), tuple(classifiers))

@@ -37,6 +37,7 @@ from features.text.sentiment_data import seeds
 from features.text.settings import TextSettings
 from features.text.stages import summarize_topics
 from features.text.survey import Survey, survey
+from features.text.taxonomy.chosen import Chosen, classifier_for
 from features.text.taxonomy.table import sentences
 from features.text.taxonomy.taxonomy import Taxonomy, named_taxonomy
 from features.text.vectors import FloatArray, SharedVectors, Vectors
@@ -97,7 +98,7 @@ def write_texts(store: Store, workspace: Workspace, settings: TextSettings) -> d
         forgotten = _forget(folder, connection, seen, prepared.taxonomies)
         if rows:
             summarize_topics(folder, prepared.fitted, settings)
-    keep(folder / "labels.json", {one.name: one.report() for one in prepared.asked.classifiers})
+    keep(folder / "labels.json", _quality(prepared.asked.classifiers))
     report = {
         "texts": seen.texts,
         "simulated": seen.simulated,
@@ -113,6 +114,10 @@ def write_texts(store: Store, workspace: Workspace, settings: TextSettings) -> d
     keep(folder / "report.json", report)
     log.info("texts: %d, analyzed now: %s", seen.texts, report["analyzed"])
     return report
+
+
+def _quality(classifiers: Sequence[Chosen]) -> dict[str, Any]:
+    return {classifier.taxonomy.name: dict(classifier.report()) for classifier in classifiers}
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,8 @@ def _prepare(
         "fitted": lambda: fitted,
         "catalog": lambda: Catalog.of_items(store.read("items", columns=["item_id", "title"])),
     }
-    wanted = asked(settings, taxonomies, shared, provided)
+    classifiers = [classifier_for(one, folder, shared) for one in taxonomies]
+    wanted = asked(settings, classifiers, provided)
     cached = {name: Cached(one, connection) for name, one in wanted.analyzers.items()}
     if embedding.name in cached:
         cached[embedding.name] = embedding

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated
@@ -98,7 +98,7 @@ class Files:
 
     def _plan(self, file: Path, columns: list[str]) -> list[Plan]:
         if self._mapping is None:
-            mapping = guess(file.name, columns)
+            mapping = self._guess(file.name, columns)
             plans = [Plan(file, mapping, mapping.times.times(self._zone), _told(file, mapping))]
         else:
             plans = [
@@ -109,6 +109,10 @@ class Files:
         for plan in plans:
             plan.check(columns)
         return plans
+
+    def _guess(self, file: str, columns: Sequence[str]) -> TableMapping:
+        """Return what the file holds, by its column names."""
+        return guess(file, columns)
 
 
 def _matched(path: Path, mapping: Mapping, files: list[Path]) -> list[Path]:

@@ -30,7 +30,7 @@ def guess(file: str, columns: Sequence[str]) -> TableMapping:
         If no table fits, or a table needs a column that no name suggests.
     """
     stem = _plain(file.split(".", maxsplit=1)[0])
-    found = {table: _matches(table, columns) for table in TABLES}
+    found = {table: matches(table, columns) for table in TABLES}
     table = _table(stem, found)
     if table is None:
         raise SourceError(
@@ -64,7 +64,7 @@ def _table(stem: str, found: dict[str, dict[str, str]]) -> str | None:
     return fits[0] if fits else None
 
 
-def _matches(table: str, columns: Sequence[str]) -> dict[str, str]:
+def matches(table: str, columns: Sequence[str]) -> dict[str, str]:
     """Return canonical column -> file column; canonical names first, then the order of synonyms."""
     plain = {_plain(column): column for column in reversed(columns)}
     taken: set[str] = set()

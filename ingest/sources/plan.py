@@ -17,7 +17,8 @@ from ingest.sources.mapping import TableMapping, close_match
 from ingest.sources.readers.base import Part
 
 REST = {"messages": "raw", "facts": "evidence"}
-FILLED_IN = {"source", "available_at", "recalled", "private"}
+FILLED_IN = {"source", "available_at", "recalled", "private", "annotator"}
+DATED = {"feedback": "occurred_at", "labels": "at"}  # by the time of the file, where there is none
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,8 @@ class Plan:
         derived = not table.updates and table.key not in columns
         if derived:
             rows = self._keys.add(rows, table.key)
-        if self._assumed() - columns.keys():
-            rows = rows.append_column("occurred_at", pa.repeat(self._modified(), rows.num_rows))
+        for name in self._assumed() - columns.keys():
+            rows = rows.append_column(name, pa.repeat(self._modified(), rows.num_rows))
         return RawBatch(
             table=table.name,
             rows=rows,
@@ -113,7 +114,8 @@ class Plan:
 
     def _assumed(self) -> set[str]:
         """Feedback without a time is dated by its file: an export is rarely older than its text."""
-        return {"occurred_at"} if self.mapping.table == "feedback" else set()
+        dated = DATED.get(self.mapping.table)
+        return set() if dated is None else {dated}
 
     def _modified(self) -> str:
         return datetime.fromtimestamp(self.file.stat().st_mtime, UTC).isoformat()
@@ -126,7 +128,7 @@ class Plan:
             names = [name for name in rows.column_names if name not in used]
         target = REST.get(self.mapping.table, "attributes")
         taken = {*self.mapping.columns, *self.mapping.constants, *self._same(rows.column_names)}
-        if not names or target in taken:
+        if not names or target in taken or target not in canonical(self.mapping.table).schema.names:
             return None
         return pa.array([_json(row) for row in rows.select(names).to_pylist()], type=pa.string())
 

@@ -81,12 +81,22 @@ SYNONYMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "media": _words("attachments"),
     },
     "facts": {"fact_id": ("id",), "customer_id": CUSTOMER, "recorded_at": TIME},
+    "labels": {
+        "label_id": (),
+        "text_id": _words("message_id feedback_id review_id"),
+        "text": (*TEXT, *_words("sentence utterance query question 文本 句子")),
+        "label": _words("category intent class tag gold target 标签 类别 意图 分类"),
+        "taxonomy": _words("scheme label_set 体系 标签体系"),
+        "annotator": _words("annotated_by labeler labeled_by rater author 标注人 标注员"),
+        "at": (*_words("labeled_at annotated_at 标注时间"), *TIME),
+    },
 }
 
 # Columns without which a file is not taken for a table; the first table that fits is taken.
 NEEDED: Mapping[str, frozenset[str]] = {
     "messages": frozenset({"conversation_id", "sender_role", "occurred_at"}),
     "facts": frozenset({"customer_id", "field", "value", "authority", "recorded_at"}),
+    "labels": frozenset({"text", "label", "taxonomy"}),
     "feedback": frozenset({"text"}),
     "events": frozenset({"customer_id", "occurred_at"}),
     "customers": frozenset({"customer_id"}),
@@ -104,4 +114,5 @@ NAMED: Mapping[str, tuple[str, ...]] = {
     "feedback": _words("feedback customer_feedback reviews review comments survey 评论 反馈 评价"),
     "messages": _words("messages message chat chats conversations dialogs 消息 聊天记录 会话"),
     "facts": ("facts",),
+    "labels": _words("labels label annotations 标签 标注"),
 }

@@ -17,6 +17,8 @@ from serving.api.answers import encode
 from serving.api.batching import Batcher
 from serving.api.event_schemas import EventsReceipt
 from serving.api.events import EventDesk, Post, rejected
+from serving.api.label_schemas import LabelIn, LabelsReceipt
+from serving.api.labels import LabelDesk, rows_of
 from serving.api.metrics import Metrics
 from serving.api.settings import ApiSettings
 from serving.errors import NotReadyError, ServingError
@@ -64,7 +66,8 @@ class Service:
         self.seconds_to_ready = 0.0
         self._load = load
         self.features = LazyFeatures(settings.folders)
-        self._desk = EventDesk(Store(settings.folders.store))
+        store = Store(settings.folders.store)
+        self._desk, self._labels = EventDesk(store), LabelDesk(store)
         self._engine: Engine | None = None
         self._failure: Exception | None = None
         self._started = perf_counter()
@@ -126,6 +129,11 @@ class Service:
         for outcome in ("accepted", "duplicate", "rejected"):
             self.metrics.events.labels(outcome).inc(getattr(receipt, outcome))
         return receipt
+
+    async def accept_labels(self, labels: Sequence[LabelIn]) -> LabelsReceipt:
+        """Store the labels of a request; they are on disk when this returns."""
+        rows = await self.read(lambda: rows_of(labels))
+        return await self.commits.run(lambda: self._labels.commit(rows))
 
     async def read(self, function: Callable[[], R]) -> R:
         """Run a blocking read beside the scoring thread."""

@@ -17,10 +17,11 @@ KEYS = {
     "feedback": "feedback_id",
     "messages": "message_id",
     "facts": "fact_id",
+    "labels": "label_id",
 }
 
 
-def test_six_tables_with_their_keys() -> None:
+def test_seven_tables_with_their_keys() -> None:
     assert {name: table.key for name, table in TABLES.items()} == KEYS
 
 
@@ -77,12 +78,17 @@ def test_a_broken_contract_names_column_expectation_and_rows(
         ("messages", {"sender_role": "boss"}, "sender_role"),
         ("facts", {"authority": "gossip"}, "authority"),
         ("facts", {"confidence": 1.5}, "confidence"),
+        ("labels", {"source": "guessed"}, "source"),
+        ("labels", {"taxonomy": "service_intent"}, "taxonomy"),
+        ("labels", {"label": "refnd"}, "label"),
     ],
 )
 def test_each_table_checks_its_own_columns(name: str, row: dict[str, object], column: str) -> None:
     at = datetime(2024, 1, 1, tzinfo=UTC)
     good: dict[str, object] = {
-        "source": "t", "text": "fine", "customer_id": "c", "field": "city", "value": "Bonn",
+        "source": "api" if name == "labels" else "t", "text": "fine",
+        "taxonomy": "service_intents", "label": "refund_request",
+        "annotator": "ann", "at": at, "customer_id": "c", "field": "city", "value": "Bonn",
         "authority": "manual", "conversation_id": "v", "sender_role": "customer",
         "kind": "review" if name == "feedback" else "text", "recalled": False, "private": False,
         "occurred_at": at, "available_at": at, "recorded_at": at, KEYS[name]: "k",

@@ -100,7 +100,7 @@ class FewShotClassifier:
 
     def labels(self, matrix: NDArray[np.float32]) -> pa.Table:
         """Return what :meth:`analyze` does, given the texts' vectors [n, width]."""
-        scores = matrix @ self._prototypes.T
+        scores = self.similarities(matrix)
         best, nearest = scores.argmax(axis=1), scores.max(axis=1)
         codes = self.taxonomy.codes
         found = [
@@ -109,6 +109,11 @@ class FewShotClassifier:
         ]
         columns = [pa.array(found), pa.array(nearest.clip(0, 1).astype(np.float32))]
         return pa.Table.from_arrays(columns, schema=self.schema)
+
+    def similarities(self, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the cosine similarity of n vectors [n, width] to every label, [n, labels]."""
+        found: NDArray[np.float32] = matrix @ self._prototypes.T
+        return found
 
     def report(self) -> dict[str, float]:
         """Return the quality as JSON values."""

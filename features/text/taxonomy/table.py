@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
+from features.text.taxonomy.chosen import analyzer_name
 from features.text.taxonomy.classify import outside
 from features.text.taxonomy.taxonomy import Taxonomy
 
@@ -26,7 +27,7 @@ class LabelsOutput:
     Parameters
     ----------
     taxonomies : sequence of Taxonomy
-        In the order of the rows; each was classified by an analyzer of its name.
+        In the order of the rows; each was classified by an analyzer :func:`analyzer_name`.
     """
 
     name = "labels"
@@ -35,11 +36,11 @@ class LabelsOutput:
 
     def __init__(self, taxonomies: Sequence[Taxonomy]) -> None:
         self._taxonomies = taxonomies
-        self.reads = tuple(taxonomy.name for taxonomy in taxonomies)
+        self.reads = tuple(analyzer_name(taxonomy.name) for taxonomy in taxonomies)
 
     def rows(self, batch: pa.Table, found: Mapping[str, pa.Table]) -> pa.Table:
         """Return a row a text and taxonomy, one taxonomy after another."""
-        tables = [_labeled(batch, found[one.name], one) for one in self._taxonomies]
+        tables = [_labeled(batch, found[analyzer_name(one.name)], one) for one in self._taxonomies]
         return pa.concat_tables(tables)
 
 
@@ -55,13 +56,13 @@ def sentences(taxonomies: Sequence[Taxonomy]) -> set[str]:
 
 
 def _labeled(batch: pa.Table, answers: pa.Table, taxonomy: Taxonomy) -> pa.Table:
-    codes = answers[taxonomy.name].to_pylist()
+    codes = answers["label"].to_pylist()
     owner = {code: taxonomy.owner_of(code) for code in set(codes)}
     columns = {
         "text_id": batch["text_id"],
         "taxonomy": pa.repeat(taxonomy.name, len(codes)),
-        "label": answers[taxonomy.name],
-        "confidence": answers[f"{taxonomy.name}_confidence"],
+        "label": answers["label"],
+        "confidence": answers["confidence"],
         "owner": [owner[code] for code in codes],
     }
     return pa.table(columns).cast(LABELS)

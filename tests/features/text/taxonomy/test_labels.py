@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
 from features.text.embed import Embedder
 from features.text.settings import TextSettings
-from features.text.taxonomy.classify import FewShotClassifier
+from features.text.taxonomy.chosen import classifier_for
 from features.text.taxonomy.table import LABELS, LabelsOutput, sentences
 from features.text.taxonomy.taxonomy import named_taxonomy
 
@@ -14,8 +16,8 @@ TEXTS = ["我要退货", "does it come in blue?", "The moon is bright", "你们�
 TAXONOMIES = [named_taxonomy(name) for name in ("service_categories", "customer_needs")]
 
 
-def test_one_row_a_text_and_taxonomy(embedder: Embedder) -> None:
-    classifiers = [FewShotClassifier(taxonomy=one, vectors=embedder.vectors) for one in TAXONOMIES]
+def test_one_row_a_text_and_taxonomy(tmp_path: Path, embedder: Embedder) -> None:
+    classifiers = [classifier_for(one, tmp_path, embedder.vectors) for one in TAXONOMIES]
     output = LabelsOutput(TAXONOMIES)
     batch = pa.table({"text_id": [f"t{n}" for n in range(len(TEXTS))], "text": TEXTS})
     found = {one.name: one.analyze(TEXTS) for one in classifiers}

@@ -1,0 +1,1 @@
+"""Text classifiers as experiments: fitted on labels, judged on others, promoted if better."""

@@ -1,0 +1,216 @@
+"""One classifier as an experiment: fit on the texts that teach, judge on the others."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+
+from features.text.classifier.examples import UNKNOWN, Labeled
+from features.text.classifier.fit import fit_classifier
+from features.text.classifier.model import TextClassifier, Vectors
+from features.text.taxonomy.classify import outside
+from features.text.taxonomy.taxonomy import Taxonomy
+from training.classify.answers import Answers, answers_of, starter
+from training.classify.corpus import Corpus
+from training.classify.scores import calibration_error, macro_f1
+from training.classify.settings import ClassifierSettings
+from training.metrics import Interval
+
+_log = logging.getLogger(__name__)
+_TIERS = ("few-shot", "trained", "fused")
+_FOLDS = 3  # a classifier is calibrated on so many folds of its texts
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a learning curve: labels learned from, and macro-F1 on the held-out texts."""
+
+    labels: int
+    macro_f1: Interval
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What an experiment found.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Everything that was labeled.
+    held_out : Corpus
+        The texts that judged.
+    settings : ClassifierSettings
+    model : TextClassifier
+        Fitted on the texts that teach, and on nothing else.
+    answers, starter : Answers
+        What it answers to the held-out texts, and what the starter does.
+    macro_f1 : Interval
+        Of the nearest labels, over held-out texts that have one: how well labels are told apart.
+    curve : tuple of Point
+        The whole of the teaching texts last; without curve only that.
+    tiers : dict of str to float
+        Macro-F1 of the tiers that were tried, on folds of the teaching texts.
+    fit_seconds, seconds : float
+        Of the chosen fit, and of everything.
+    """
+
+    corpus: Corpus
+    held_out: Corpus
+    settings: ClassifierSettings
+    model: TextClassifier
+    answers: Answers
+    starter: Answers
+    macro_f1: Interval
+    curve: tuple[Point, ...]
+    tiers: dict[str, float]
+    fit_seconds: float
+    seconds: float = field(default=0.0)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Everything measured, by the name it has in MLflow."""
+        held, sure = self.held_out, self.answers.confidence.astype(float)
+        truth, served = np.array(held.labels), np.array(self.answers.served)
+        named, given = truth != UNKNOWN, served != held.unknown
+        right = (np.array(self.answers.nearest) == truth)[named]
+        as_served = macro_f1(held.labels, self.answers.served, resamples=1).value
+        told = {
+            "macro_f1": self.macro_f1.value,
+            "low/macro_f1": self.macro_f1.low,
+            "high/macro_f1": self.macro_f1.high,
+            "accuracy": float(right.mean()),
+            "calibration_error": calibration_error(sure[named], right),
+            "served/macro_f1": as_served,
+            "served/accuracy": float((served == truth).mean()),
+            "served/unknown_share": float(1 - given.mean()),
+            "served/right_of_given": float((served == truth)[given].mean()) if given.any() else 0.0,
+            "served/threshold": self.model.threshold,
+            "starter/macro_f1": told_apart(held, self.starter, resamples=1).value,
+            "count/labels": len(self.corpus.texts),
+            "count/held_out": len(held.texts),
+            "count/classes": len(self.model.labels),
+            "seconds/fit": self.fit_seconds,
+            "seconds/all": self.seconds,
+        }
+        if not named.all():
+            told["served/unknown_recall"] = float((~given[~named]).mean())
+        return told
+
+
+def run(corpus: Corpus, settings: ClassifierSettings, vectors: Vectors) -> Result:
+    """Fit on the texts that teach and judge on the held-out ones.
+
+    Raises
+    ------
+    training.classify.corpus.CorpusError
+        If there are too few labels.
+    """
+    started = perf_counter()
+    corpus.check(settings.held_out)
+    held, teach = corpus.held_out(settings.held_out), corpus.teaching(settings.held_out)
+    model, tiers, fit_seconds = _fitted(teach, settings, vectors)
+    answers = answers_of(model, held.texts, held.unknown, vectors)
+    found = _judged(held, answers, settings)
+    _log.info("%s: %s tier, macro-F1 %.3f [%.3f, %.3f] on %d held-out texts, fitted in %.1f s",
+              corpus.name, model.tier, found.value, found.low, found.high, found.n,
+              fit_seconds)  # fmt: skip
+    curve = [
+        *_curve(corpus, held, model.tier, settings, vectors),
+        Point(len(teach.texts), found),
+    ]
+    first = answers_of(starter(teach, vectors), held.texts, held.unknown, vectors)
+    return Result(
+        corpus=corpus,
+        held_out=held,
+        settings=settings,
+        model=model,
+        answers=answers,
+        starter=first,
+        macro_f1=found,
+        curve=tuple(curve),
+        tiers=tiers,
+        fit_seconds=fit_seconds,
+        seconds=perf_counter() - started,
+    )
+
+
+def fit(teach: Corpus, tier: str, settings: ClassifierSettings, vectors: Vectors) -> TextClassifier:
+    """Fit one tier on labeled texts and the examples of their taxonomy.
+
+    Labels nobody gave yet are learned from the taxonomy's examples alone. Examples of other labels
+    support every fit but are not measured: with a translation on the other side of a fold, any
+    sentence is found.
+    """
+    examples, support = _with_examples(teach.known, teach.taxonomy)
+    return fit_classifier(
+        examples,
+        tier=tier,  # type: ignore[arg-type]  (checked by the settings)
+        vectors=vectors,
+        outside=(*outside(), *teach.outside),
+        seed=settings.seed,
+        balanced=settings.balanced,
+        support=support,
+    )
+
+
+def _with_examples(known: Labeled, taxonomy: Taxonomy | None) -> tuple[Labeled, Labeled | None]:
+    if taxonomy is None:
+        return known, None
+    every = [
+        (text, label.label)
+        for label in taxonomy.labels
+        for sentences in label.examples.values()
+        for text in sentences
+    ]
+    own = Labeled(tuple(text for text, _ in every), tuple(code for _, code in every))
+    counts = Counter(known.labels)
+    measured = [counts[code] >= _FOLDS for code in own.labels]
+    lacking = own.take([row for row, enough in enumerate(measured) if not enough])
+    support = own.take([row for row, enough in enumerate(measured) if enough])
+    return known + lacking, support if len(support) else None
+
+
+def _fitted(
+    teach: Corpus, settings: ClassifierSettings, vectors: Vectors
+) -> tuple[TextClassifier, dict[str, float], float]:
+    """Return the classifier of the tier asked for, or of the one that is best on folds."""
+    fits: dict[str, tuple[TextClassifier, float]] = {}
+    vectors(teach.texts)  # so that the first tier does not pay for all
+    for tier in _TIERS if settings.tier == "best" else (settings.tier,):
+        started = perf_counter()
+        model = fit(teach, tier, settings, vectors)
+        fits[model.tier] = model, perf_counter() - started
+    quality = {tier: m.quality.macro_f1 if m.quality else 0.0 for tier, (m, _) in fits.items()}
+    best = max(quality, key=lambda tier: quality[tier])
+    for tier, value in quality.items():
+        _log.info("%s tier: macro-F1 %.3f on folds of the texts that teach", tier, value)
+    return fits[best][0], quality, fits[best][1]
+
+
+def _curve(
+    corpus: Corpus, held: Corpus, tier: str, settings: ClassifierSettings, vectors: Vectors
+) -> list[Point]:
+    points = []
+    for halvings in range(settings.curve - 1, 0, -1):
+        part = corpus.teaching(settings.held_out, 0.5**halvings)
+        if len(part.known) <= _FOLDS or (corpus.taxonomy is None and len(part.known.classes) <= 1):
+            continue
+        answers = answers_of(fit(part, tier, settings, vectors), held.texts, held.unknown, vectors)
+        points.append(Point(len(part.texts), _judged(held, answers, settings)))
+    return points
+
+
+def told_apart(held: Corpus, answers: Answers, *, resamples: int, seed: int = 0) -> Interval:
+    """Return the macro-F1 of the nearest labels of those texts that have one, with its interval."""
+    rows = [row for row, label in enumerate(held.labels) if label != UNKNOWN]
+    truth = [held.labels[row] for row in rows]
+    nearest = [answers.nearest[row] for row in rows]
+    return macro_f1(truth, nearest, resamples=resamples, seed=seed)
+
+
+def _judged(held: Corpus, answers: Answers, settings: ClassifierSettings) -> Interval:
+    return told_apart(held, answers, resamples=settings.resamples, seed=settings.seed)
