@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from features.text.base import HASH_BYTES, Analyzer, fingerprint
 from features.text.corpus import Corpus, identities
-from features.text.recipes import RECIPES, Sources
+from features.text.recipes import Recipe, Sources
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Fitted:
     reused: bool
 
 
-def fit_or_load(folder: Path, sources: Sources) -> Fitted:
+def fit_or_load(folder: Path, sources: Sources, recipes: Mapping[str, Recipe]) -> Fitted:
     """Return what was fitted before where it still holds, else fit and keep it.
 
     Parameters
@@ -51,21 +51,24 @@ def fit_or_load(folder: Path, sources: Sources) -> Fitted:
         Holds a folder for every analyzer that learns, and in it one for every choice of settings
         and code.
     sources : Sources
-        The texts that may be fitted on now, and the settings: ``analyzers`` says who learns,
-        ``refit_growth`` how much new text is too much.
+        The texts that may be fitted on now, and the settings: ``refit_growth`` says how much new
+        text is too much.
+    recipes : mapping of str to Recipe
+        How each analyzer learns that is asked for, by its name.
     """
     found: dict[str, Analyzer] = {}
     report: dict[str, Any] = {"texts": len(sources.corpus.keys)}
     reused = True
-    for name in (name for name in sources.settings.analyzers if name in RECIPES):
-        slot = folder / name / fingerprint(RECIPES[name].choices(sources))
+    for name, recipe in recipes.items():
+        slot = folder / name / fingerprint(recipe.choices(sources))
         if not _still_holds(slot, sources.corpus, sources.settings.refit_growth):
-            _fit(name, slot, sources)
+            _fit(recipe, slot, sources)
             reused = False
         meta = orjson.loads((slot / _META).read_bytes())
         with np.load(slot / _ARRAYS, allow_pickle=False) as arrays:
-            found[name] = RECIPES[name].load(dict(arrays), sources, meta.pop("state"))
-        report |= meta
+            found[name] = recipe.load(dict(arrays), sources, meta.pop("state"))
+        students = {**report.get("students", {}), **meta.get("students", {})}
+        report |= meta | ({"students": students} if students else {})
     return Fitted(found, report, reused)
 
 
@@ -102,10 +105,10 @@ def _still_holds(slot: Path, corpus: Corpus, growth: float) -> bool:
     return bool(kept.all()) and new <= growth * len(before)
 
 
-def _fit(name: str, slot: Path, sources: Sources) -> None:
+def _fit(recipe: Recipe, slot: Path, sources: Sources) -> None:
     """Fit, write the folder beside its place and move it there: it is whole or absent."""
-    log.info("fitting %s on %d texts", name, len(sources.corpus.keys))
-    arrays, report = RECIPES[name].fit(sources)
+    log.info("fitting %s on %d texts", slot.parent.name, len(sources.corpus.keys))
+    arrays, report = recipe.fit(sources)
     state = fingerprint(slot.name, sources.corpus.keys.tobytes())
     slot.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(mkdtemp(prefix=".draft-", dir=slot.parent))

@@ -41,12 +41,15 @@ class Sources:
         Gives the sentence vectors [n, 512] of n texts that are fitted on.
     vectors : callable or None
         Gives those of the texts analyzed later; None where texts are analyzed without vectors.
+    encoder : str
+        Version of what computes vectors.
     """
 
     corpus: Corpus
     settings: TextSettings
     learn_from: Vectors
     vectors: Vectors | None
+    encoder: str
 
 
 class Recipe(Protocol):
@@ -72,7 +75,7 @@ class SentimentRecipe:
         """Return code, seeds and settings."""
         s = sources.settings
         fused = sources.vectors is not None
-        chosen = (s.min_rated, s.min_pole, s.max_rated, s.fit_until, s.characters, s.seed)
+        chosen = (s.min_rated, s.min_pole, s.max_rated, s.fit_until, sources.encoder, s.seed)
         return (SENTIMENT_VERSION, seeds(), fused, *chosen)
 
     def fit(self, sources: Sources) -> Fit:
@@ -105,7 +108,7 @@ class TopicsRecipe:
         """Return code and settings."""
         s = sources.settings
         chosen = (s.topic_model, s.topics, s.topic_iterations, s.max_fit_texts, s.fit_until, s.seed)
-        return (TOPICS_VERSION, *chosen, s.characters if s.topic_model == "clusters" else None)
+        return (TOPICS_VERSION, *chosen, sources.encoder if s.topic_model == "clusters" else None)
 
     def fit(self, sources: Sources) -> Fit:
         """Find the topics."""

@@ -7,41 +7,33 @@ analyze them and to write the tables. Neither time are all of them in memory.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from sqlite3 import Connection
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
-from tqdm import tqdm
 
-from features.text.asked import Asked, asked
 from features.text.base import content_hash
 from features.text.batches import Batch
-from features.text.cache import Cached, open_cache, prune
+from features.text.cache import open_cache, prune
 from features.text.collect import stream
-from features.text.embed import Embedder, as_matrix
-from features.text.entities.products import Catalog
-from features.text.fitted import Fitted, fit_or_load, forget
+from features.text.embed import Embedder
+from features.text.fitted import forget
 from features.text.outputs import RESULT, Output
-from features.text.recipes import Sources
+from features.text.prepare import Prepared, bar_of, prepare
 from features.text.report import keep, kept
 from features.text.sentiment_data import seeds
 from features.text.settings import TextSettings
 from features.text.stages import summarize_topics
 from features.text.survey import Survey, survey
-from features.text.taxonomy.chosen import Chosen, classifier_for
 from features.text.taxonomy.table import sentences
-from features.text.taxonomy.taxonomy import Taxonomy, named_taxonomy
-from features.text.vectors import FloatArray, SharedVectors, Vectors
-from features.text.workers import Job, Team, Workers
+from features.text.taxonomy.taxonomy import Taxonomy
+from features.text.workers import Team, Workers
 from features.text.writing import drop_others, kept_mark, mark_of, writing
 
 if TYPE_CHECKING:
@@ -93,12 +85,13 @@ def write_texts(store: Store, workspace: Workspace, settings: TextSettings) -> d
     started = perf_counter()
     with FileLock(folder / ".lock"), open_cache(folder / "cache" / "texts.sqlite") as connection:
         seen = survey(store, settings)
-        prepared = _prepare(folder, store, connection, seen, settings)
+        prepared = prepare(folder, store, connection, seen, settings)
         rows = _write(folder, store, seen, prepared, settings)
         forgotten = _forget(folder, connection, seen, prepared.taxonomies)
         if rows:
             summarize_topics(folder, prepared.fitted, settings)
-    keep(folder / "labels.json", _quality(prepared.asked.classifiers))
+    classifiers = prepared.asked.classifiers
+    keep(folder / "labels.json", {one.taxonomy.name: dict(one.report()) for one in classifiers})
     report = {
         "texts": seen.texts,
         "simulated": seen.simulated,
@@ -116,78 +109,12 @@ def write_texts(store: Store, workspace: Workspace, settings: TextSettings) -> d
     return report
 
 
-def _quality(classifiers: Sequence[Chosen]) -> dict[str, Any]:
-    return {classifier.taxonomy.name: dict(classifier.report()) for classifier in classifiers}
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    asked: Asked
-    cached: Mapping[str, Cached]
-    shared: SharedVectors
-    fitted: Fitted
-    taxonomies: Sequence[Taxonomy]
-
-
 def _folder(workspace: Workspace) -> Path:
     return workspace.features / "text"
 
 
-def _prepare(
-    folder: Path, store: Store, connection: Connection, seen: Survey, settings: TextSettings
-) -> _Prepared:
-    """Fit what must be fitted and build every analyzer."""
-    shared = SharedVectors(Embedder(characters=settings.characters))
-    embedding = Cached(shared, connection)
-    learn_from = _vectors(embedding, shared, settings)
-    vectors = shared if embedding.name in settings.analyzers else None
-    sources = Sources(seen.corpus, settings, learn_from, vectors)
-    fitted = fit_or_load(folder / "fitted", sources)
-    taxonomies = [named_taxonomy(name) for name in settings.taxonomies]
-    told = sorted(sentences(taxonomies))
-    shared.remember(told, learn_from(told))
-    provided = {
-        "vectors": lambda: shared,
-        "fitted": lambda: fitted,
-        "catalog": lambda: Catalog.of_items(store.read("items", columns=["item_id", "title"])),
-    }
-    classifiers = [classifier_for(one, folder, shared) for one in taxonomies]
-    wanted = asked(settings, classifiers, provided)
-    cached = {name: Cached(one, connection) for name, one in wanted.analyzers.items()}
-    if embedding.name in cached:
-        cached[embedding.name] = embedding
-    return _Prepared(wanted, cached, shared, fitted, taxonomies)
-
-
-def _vectors(embedding: Cached, shared: SharedVectors, settings: TextSettings) -> Vectors:
-    """Return a function that gives vectors from the cache, computing those that it misses.
-
-    A vector's last bits depend on the texts computed beside it. What is fitted asks first, so that
-    it cannot depend, not even by a bit, on later texts.
-    """
-
-    def vectors(texts: Sequence[str]) -> FloatArray:
-        missing = embedding.missing(texts)
-        jobs = [Job({shared.name: part}) for part in _parts(missing, settings.batch)]
-        with (
-            Workers(Team([shared], shared), settings.workers) as workers,
-            _bar(len(missing), "vectors to learn from", settings) as bar,
-        ):
-            for job, answers in workers.each((job, job) for job in jobs):
-                part = job.texts[shared.name]
-                embedding.write([content_hash(text) for text in part], answers[shared.name])
-                bar.update(len(part))
-        known = [
-            as_matrix(embedding.analyze(part)[shared.name])
-            for part in _parts(texts, settings.batch)
-        ]
-        return np.concatenate([as_matrix(pa.chunked_array([], pa.list_(pa.float32()))), *known])
-
-    return vectors
-
-
 def _write(
-    folder: Path, store: Store, seen: Survey, prepared: _Prepared, settings: TextSettings
+    folder: Path, store: Store, seen: Survey, prepared: Prepared, settings: TextSettings
 ) -> dict[str, int]:
     """Write the tables that would change and return how many rows each got."""
     outputs = prepared.asked.outputs
@@ -202,7 +129,7 @@ def _write(
     with (
         writing(folder, todo) as tables,
         Workers(team, settings.workers) as workers,
-        _bar(seen.texts, "texts", settings) as bar,
+        bar_of(seen.texts, "texts", settings) as bar,
     ):
         batches = (Batch(rows, cached) for rows in stream(store, settings.batch))
         for batch, answers in workers.each((batch, batch.job()) for batch in batches):
@@ -225,15 +152,3 @@ def _forget(
     ours = {seed for seed, _ in seeds()} | sentences(taxonomies)
     living = (row.tobytes() for row in seen.hashes)
     return prune(connection, (*living, *(content_hash(text) for text in ours)))
-
-
-def _parts(texts: Sequence[str], size: int) -> Iterator[list[str]]:
-    for start in range(0, len(texts), size):
-        yield list(texts[start : start + size])
-
-
-@contextmanager
-def _bar(total: int, what: str, settings: TextSettings) -> Iterator[tqdm[Any]]:
-    hidden = not (settings.progress and total)
-    with tqdm(total=total, desc=what, unit=" texts", disable=hidden) as bar:
-        yield bar

@@ -126,10 +126,8 @@ class TextSettings(BaseModel):
 
     @model_validator(mode="after")
     def _have_vectors(self) -> Self:
-        wanting = ["topic_model: clusters"] if self.topic_model == "clusters" else []
-        wanting += [f"taxonomies: {', '.join(self.taxonomies)}"] if self.taxonomies else []
-        if wanting and "embedding" not in self.analyzers:
+        if self.topic_model == "clusters" and "embedding" not in self.analyzers:
             raise ValueError(
-                f"{' and '.join(wanting)} read sentence vectors: add embedding to the analyzers"
+                "topic_model: clusters reads sentence vectors: add embedding to the analyzers"
             )
         return self

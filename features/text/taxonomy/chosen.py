@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 FOLDER = "classifiers"  # beside texts.parquet
 STARTER = "starter"
+NOWHERE = "(none of them)"  # what a classifier calls a class of texts that belong to no label
 FloatArray = NDArray[np.float32]
 
 
@@ -60,8 +61,13 @@ class Chosen:
 
     @property
     def tier(self) -> str:
-        """``starter`` (the taxonomy's examples only), ``few-shot``, ``trained`` or ``fused``."""
+        """``starter`` (the taxonomy's examples only), or the tier of what was fitted."""
         return self.model.tier if isinstance(self.model, TextClassifier) else STARTER
+
+    @property
+    def reads_vectors(self) -> bool:
+        """Whether an answer depends on the sentence vector of a text."""
+        return isinstance(self.model, FewShotClassifier) or self.model.vector_head is not None
 
     @property
     def version(self) -> str:
@@ -101,7 +107,9 @@ class Chosen:
         """Return the columns ``label`` and ``confidence``, one row a text; see :meth:`scores`."""
         scores = self.scores(texts, matrix)
         best = scores.max(axis=1, initial=0)
-        names = np.array([*self.codes, self.taxonomy.unknown], dtype=object)
+        unknown = self.taxonomy.unknown
+        told = [unknown if code == NOWHERE else code for code in self.codes]
+        names = np.array([*told, unknown], dtype=object)
         places = np.where(best >= self.threshold, scores.argmax(axis=1), -1)
         return pa.table({"label": names[places].tolist(), "confidence": best}, schema=SCHEMA)
 

@@ -263,3 +263,29 @@ def test_what_texts_name_and_where_they_belong_is_kept_beside_them(
     again = report(workspace)
     assert set(again["analyzed"].values()) == {0}
     assert again["forgotten"] == 0
+
+
+def test_without_vectors_mood_and_category_come_from_students(
+    store: Store, workspace: Workspace, add_reviews: Any, add_message: Any
+) -> None:
+    add_reviews(store, reviews(120))
+    add_message(store, "m1", "我要退货,尺码小了")
+    add_message(store, "m2", "the delivery was awful")
+    chosen = {"analyzers": ("language", "sentiment"), "taxonomies": ("service_categories",)}
+    settings = SETTINGS.model_copy(update=chosen)
+    rows = {row["text_id"]: row for row in analyze_texts(store, workspace, settings).to_pylist()}
+    assert {row["embedding"] for row in rows.values()} == {None}
+    assert rows["m2"]["sentiment"] == "negative"
+    told = report(workspace)
+    assert set(told["analyzed"]) == {"language", "sentiment", "labels_service_categories"}
+    tiers = {row["language"]: row["tier"] for row in told["fitted"]["sentiment"]}
+    assert tiers == {"zh": "trained", "en": "trained", "other": "distilled"}
+    folder = workspace.features / "text"
+    labels = {row["text_id"]: row for row in pq.read_table(folder / "labels.parquet").to_pylist()}
+    assert labels["m1"]["label"] == "after_sales"
+    quality = orjson.loads((folder / "labels.json").read_bytes())["service_categories"]
+    assert quality["tier"] == "distilled"
+    assert quality["texts"] > 120
+    again = analyze_texts(store, workspace, settings)
+    assert again.num_rows == len(rows)
+    assert report(workspace)["fitted"]["reused"]
