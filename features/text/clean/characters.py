@@ -38,6 +38,8 @@ def without_invisible(text: str) -> str:
 
 def single_spaces(text: str) -> str:
     """Return the text with every run of white space as one space, none at the ends."""
+    if text.isprintable() and "  " not in text:  # of white space only the plain one is printable
+        return text.strip(" ")
     return _SPACE.sub(" ", text).strip()
 
 
@@ -63,7 +65,7 @@ def unstretched(text: str) -> str:
     >>> unstretched("sooooo goooood, size XXXL, 哈哈哈哈")
     'so good, size XXXL, 哈哈哈哈'
     """
-    return _STRETCHED.sub(_shorter, text)
+    return _STRETCHED.sub(_shorter, text) if _RUN.search(text) else text
 
 
 def _shorter(match: re.Match[str]) -> str:

@@ -65,14 +65,16 @@ _KINDS = tuple(_NOTICES)
 _PATTERN = re.compile(
     "|".join(f"({'|'.join(patterns)})" for patterns in _NOTICES.values()), re.IGNORECASE
 )
-# Words of which every notice holds one: almost all texts hold none and are done after one search.
-_MAYBE = re.compile(
-    r"撤回|添加了|打招呼|请求|验证|拒收|群聊|群名|群主|转账|收款|收钱|已被接收|零钱|红包|恭喜发财|通话|时长"
-    r"|已取消|已拒绝|无应答|忙线|拍了拍|\[|omitted|已接入|服务中|已结束|已转接|超时关闭|排队中|正在输入|新消息"
-    r"|未读消息|message|greeting|added|friend|group|chat|transfer|packet|call|tickled|nudged"
-    r"|conversation|session",
-    re.IGNORECASE,
-)
+# Pieces of which every notice holds one: almost all texts hold none and are done at once.
+_PIECES_EN = (
+    "[", "omitted", "message", "greeting", "added", "friend", "group", "chat", "transfer",
+    "packet", "call", "tickled", "nudged", "conversation", "session",
+)  # fmt: skip
+_PIECES = (
+    "撤回", "添加了", "打招呼", "请求", "验证", "拒收", "群", "转账", "收款", "收钱", "已被接收", "零钱",
+    "红包", "恭喜发财", "通话", "时长", "取消", "拒绝", "无应答", "忙线", "拍了拍", "已接入", "服务中",
+    "结束", "已转接", "超时关闭", "排队中", "正在输入", "新消息", "未读消息", *_PIECES_EN,
+)  # fmt: skip
 # A person speaking: a notice has neither questions nor complaints nor requests.
 _PERSON = re.compile(
     r"[?？吗呢]|为什么|怎么|什么时候|帮我|我要|please|why|how|when|can (?:you|i)", re.IGNORECASE
@@ -92,7 +94,10 @@ def notice(text: str) -> str:
     >>> notice("张三撤回了一条消息"), notice("Amy joined the group"), notice("我转账给你了")
     ('recalled', 'group', '')
     """
-    if len(text) > _LONGEST or _MAYBE.search(text) is None:
+    if len(text) > _LONGEST:
+        return ""
+    pieces = _PIECES_EN if text.isascii() else _PIECES
+    if not any(map(text.lower().__contains__, pieces)):
         return ""
     match = _PATTERN.fullmatch(text.strip(_ENDS))
     if match is None or match.lastindex is None or _PERSON.search(text):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-_MAYBE = re.compile(
-    r"[>》「」引]|//@|quote|原始邮件|写道|Original|wrote|发件人|From:", re.IGNORECASE
-)
+# Pieces of which every quotation holds one: almost all texts hold none and are done at once.
+_PIECES = (">", "》", "「", "引用", "//@", "[quote", "[QUOTE", "[Quote", "邮件", "写道", "riginal",
+           "wrote", "发件人", "From:")  # fmt: skip
 _LINE = re.compile(r"^[ \t]*(?:>|》|&gt;).*$", re.MULTILINE)
 # What follows these lines is somebody else's mail.
 _MAIL = re.compile(
@@ -48,7 +48,7 @@ def own_and_quoted(text: str) -> tuple[str, str]:
     >>> own_and_quoted("「小李:明天发货」\n- - - - - - - - -\n那运费谁出")
     ('那运费谁出', '小李:明天发货')
     """
-    if _MAYBE.search(text) is None:
+    if not any(map(text.__contains__, _PIECES)):
         return text, ""
     quoted: list[str] = []
     mail = _MAIL.search(text)
