@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from features.text.aspects.terms import Found, TermTable
+from features.text.aspects.terms import Found, Term, TermTable
 
 _REACH_ZH, _REACH_EN = 4, 28  # characters between a negation and what it denies
 _FLIPPED = -0.7  # "not bad" is less than good
@@ -76,8 +76,8 @@ def statements(text: str, table: TermTable, named: Sequence[Target] = ()) -> lis
     """
     found: list[Statement] = []
     last: Target | None = None
-    for clause in clauses(table.scan(text)):
-        targets = _targets(text, clause, named)
+    for clause in clauses(_with(text, table.scan(text), named)):
+        targets = _targets(text, clause)
         said = _said(text, clause, targets, table, last)
         found += [_apart(row, found) if row.target == last else row for row in said]
         if targets:
@@ -109,22 +109,31 @@ def clauses(found: Sequence[Found]) -> Iterator[list[Found]]:
         yield part
 
 
-def _targets(text: str, clause: list[Found], named: Sequence[Target]) -> list[Target]:
+def _with(text: str, found: list[Found], named: Sequence[Target]) -> list[Found]:
+    """Return the terms with targets found otherwise in place of those that they cover."""
+    if not named:
+        return found
+    kept = [
+        item
+        for item in found
+        if not any(item.start < target.end and target.start < item.end for target in named)
+    ]
+    others = [Found(t.start, t.end, text[t.start : t.end], Term(aspect=t.aspect)) for t in named]
+    return sorted([*kept, *others], key=lambda item: item.start)
+
+
+def _targets(text: str, clause: list[Found]) -> list[Target]:
     """Return the targets of a clause; neighbors such as 客服 + 态度 are one."""
-    start, end = clause[0].start, clause[-1].end
-    others = [target for target in named if start <= target.start and target.end <= end]
     targets: list[Target] = []
     for item in clause:
         if not item.term.aspect:
-            continue
-        if any(item.start < other.end and other.start < item.end for other in others):
             continue
         before = targets[-1] if targets else None
         if before and _one_name(text, before, item):
             targets[-1] = Target(before.start, item.end, item.term.aspect)
         else:
             targets.append(Target(item.start, item.end, item.term.aspect))
-    return sorted([*targets, *others], key=lambda target: target.start)
+    return targets
 
 
 def _one_name(text: str, before: Target, item: Found) -> bool:
@@ -141,7 +150,7 @@ def _said(
     sure: dict[Target, float] = {}
     for place, item in enumerate(clause):
         if any(target.start <= item.start < target.end for target in targets):
-            own = _inherent(text, clause, place, targets)
+            own = _inherent(clause, place, targets)
             if own is None:
                 continue
             chosen, opinion, trust = own
@@ -161,7 +170,7 @@ def _said(
 
 
 def _inherent(
-    text: str, clause: list[Found], place: int, targets: list[Target]
+    clause: list[Found], place: int, targets: list[Target]
 ) -> tuple[Target, Opinion, float] | None:
     """Return what naming something says by itself: a smell is blamed, no smell praised."""
     item = clause[place]

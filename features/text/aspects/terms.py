@@ -24,12 +24,12 @@ _STRENGTH = {
     "strong_negative": -1.0,
 }
 _EXCESSIVE = frozenset(
-    ("太", "偏", "过于", "有点", "有点儿", "有些", "略", "稍微", "过", "忒")
-    + ("too", "way too", "overly", "excessively", "slightly", "somewhat", "a bit", "a little")
+    {"太", "偏", "过于", "有点", "有点儿", "有些", "略", "稍微", "过", "忒"}
+    | {"too", "way too", "overly", "excessively", "slightly", "somewhat", "a bit", "a little"}
 )
 _CONTRAST = frozenset(
-    ("但是", "但", "不过", "可是", "可惜", "然而", "只是", "就是", "虽然", "尽管", "but", "however")
-    + ("although", "though", "even though", "yet", "except", "except for", "while", "whereas")
+    {"但是", "但", "不过", "可是", "可惜", "然而", "只是", "就是", "虽然", "尽管", "but", "however"}
+    | {"although", "though", "even though", "yet", "except", "except for", "while", "whereas"}
 )
 _PIECE = re.compile(
     r"\d+(?:[.,]\d+)+|(?P<word>[a-z0-9]+(?:['\u2019\-][a-z0-9]+)*)|(?P<han>[\u4e00-\u9fff]+)"
