@@ -1,0 +1,1 @@
+"""What each clause of a text says about which aspect: target, opinion, polarity."""

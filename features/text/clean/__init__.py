@@ -1,0 +1,1 @@
+"""Cleaning: what the writer said, apart from markup, quotations, notices and stickers."""
