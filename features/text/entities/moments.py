@@ -14,10 +14,15 @@ from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta  # type: ignore[import-untyped]
 
+from features.text.entities.festivals import festival_day
+
 _SET = ("year", "month", "day", "hour", "minute")  # become this
 _SHIFT = ("years", "months", "weeks", "days", "hours", "minutes")  # move by this much
+_CALENDAR = ("years", "months", "weeks", "days")
 _WEEKDAYS = ("weekday", "coming", "latest")
-KEYS = (*_SHIFT, *_WEEKDAYS, *_SET, "hours_long", "days_long")
+_LONG = ("hours_long", "days_long", "months_long")
+KEYS = (*_SHIFT, *_WEEKDAYS, *_SET, "from_end", "festival", *_LONG)
+_JUST_PAST = 120  # days: in May, "the Spring Festival" is the one before
 _DAY = {"hour": 0, "minute": 0, "second": 0, "microsecond": 0}
 
 
@@ -43,8 +48,12 @@ def resolve(value: str, said_at: datetime, zone: str = "UTC") -> Period:
     value : str
         From a span of kind ``time``. Keys: ``year`` … ``minute`` set, ``years`` … ``minutes``
         shift; ``weekday`` (1 = Monday) is a day of the shifted week, ``coming`` the first such day
-        from today on, ``latest`` the last one before today; ``hours_long``, ``days_long`` its
-        length where that is not the smallest unit named.
+        from today on, ``latest`` the last one before today; ``from_end`` is so many days before
+        the end of the month; ``festival`` is a place in
+        :data:`features.text.entities.festivals.FESTIVALS`: where no year is named the next such
+        day, or the last one if it is at most 120 days ago; ``hours_long``, ``days_long``,
+        ``months_long`` its length where that is not the smallest unit named. Hours and minutes are shifted as time passes, all else by the
+        calendar: across a change of clocks "in two hours" is two hours later.
     said_at : datetime
         When the message was written, with a time zone.
     zone : str
@@ -63,7 +72,9 @@ def resolve(value: str, said_at: datetime, zone: str = "UTC") -> Period:
     if said_at.tzinfo is None:
         raise ValueError(f"said_at {said_at}: expected a time with a zone, got one without")
     fields = _fields(value)
-    local = said_at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    passing = _delta({key: fields[key] for key in ("hours", "minutes") if key in fields})
+    later = said_at.astimezone(UTC) + passing
+    local = later.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     try:
         start = _start(local, fields)
     except (ValueError, OverflowError) as error:
@@ -84,7 +95,9 @@ def _fields(value: str) -> dict[str, int]:
 
 
 def _start(now: datetime, fields: Mapping[str, int]) -> datetime:
-    moved: datetime = now + _delta({key: fields[key] for key in _SHIFT if key in fields})
+    moved: datetime = now + _delta({key: fields[key] for key in _CALENDAR if key in fields})
+    if "festival" in fields:
+        moved = _festival(now, fields)
     if "weekday" in fields:
         moved += relativedelta(days=fields["weekday"] - moved.isoweekday())
     if "coming" in fields:
@@ -93,6 +106,9 @@ def _start(now: datetime, fields: Mapping[str, int]) -> datetime:
         moved -= relativedelta(days=(moved.isoweekday() - fields["latest"] - 1) % 7 + 1)
     if "hours" in fields or "minutes" in fields:
         return moved.replace(second=0, microsecond=0)
+    if "from_end" in fields:
+        ends = moved.replace(day=1) + relativedelta(months=1)
+        moved = ends - relativedelta(days=fields["from_end"])
     grain = _grain(fields)
     floor: dict[str, int] = dict(_DAY)
     if grain == "weeks":
@@ -101,8 +117,19 @@ def _start(now: datetime, fields: Mapping[str, int]) -> datetime:
         floor["day"] = 1
     if grain == "years":
         floor["month"] = 1
-    exact = {key: fields[key] for key in _SET if key in fields}
+    exact = {key: fields[key] for key in _SET if key in fields and "festival" not in fields}
     return moved.replace(**cast("dict[str, Any]", {**floor, **exact}))
+
+
+def _festival(now: datetime, fields: Mapping[str, int]) -> datetime:
+    """Return the day of a festival: of the year named, else the one just past or the next."""
+    number, today = fields["festival"], now.date()
+    if "year" in fields or "years" in fields:
+        year = fields.get("year", now.year + fields.get("years", 0))
+        return datetime.combine(festival_day(number, year), now.time())
+    days = [festival_day(number, today.year + shift) for shift in (-1, 0, 1)]
+    meant = next(day for day in days if (today - day).days <= _JUST_PAST)
+    return datetime.combine(meant, now.time())
 
 
 def _grain(fields: Mapping[str, int]) -> str:
@@ -111,7 +138,7 @@ def _grain(fields: Mapping[str, int]) -> str:
         return "minutes"
     if "hour" in fields:
         return "hours"
-    if {"day", "days", *_WEEKDAYS} & set(fields):
+    if {"day", "days", "from_end", "festival", *_WEEKDAYS} & set(fields):
         return "days"
     if "weeks" in fields:
         return "weeks"
@@ -119,9 +146,9 @@ def _grain(fields: Mapping[str, int]) -> str:
 
 
 def _length(fields: Mapping[str, int]) -> relativedelta:
-    for key, unit in (("hours_long", "hours"), ("days_long", "days")):
+    for key in _LONG:
         if key in fields:
-            return _delta({unit: fields[key]})
+            return _delta({key.removesuffix("_long"): fields[key]})
     return _delta({_grain(fields): 1})
 
 

@@ -20,6 +20,7 @@ _DATED, _CLOCK = 0.9, 0.8
 _BETWEEN = re.compile(r"\s?(?:的|,|at|on|around|about|in the|大概|大约)?\s?")
 _HOURS = {  # part of a day: its first hour and its hours
     "small": (0, 6), "morning": (6, 6), "noon": (11, 3), "afternoon": (12, 6), "evening": (18, 6),
+    "dusk": (17, 2),
 }  # fmt: skip
 PARTS = tuple(_HOURS)
 
@@ -57,7 +58,8 @@ def times(text: str) -> Iterator[Span]:
         parts += chinese_parts(text)
     for group in _groups(text, _longest(parts)):
         dated = any(part.role == "date" for part in group)
-        if not (dated or any(part.alone for part in group)):
+        both = {"part", "clock"} <= {part.role for part in group}
+        if not (dated or both or any(part.alone for part in group)):
             continue
         start, end = group[0].start, group[-1].end
         value = meaning(_joined(group))
@@ -109,7 +111,12 @@ def _joined(group: Iterable[Part]) -> dict[str, int]:
 def _on_the_clock(fields: dict[str, int], part: str) -> dict[str, int]:
     """Return the fields with the hour of a day of 24: three in the afternoon is fifteen."""
     hour = fields["hour"]
-    before = {"afternoon": _NOON, "evening": _NOON, "noon": _HOURS["noon"][0] - 1}.get(part, 0)
+    before = {
+        "afternoon": _NOON,
+        "evening": _NOON,
+        "dusk": _NOON,
+        "noon": _HOURS["noon"][0] - 1,
+    }.get(part, 0)
     if hour < before:
         fields["hour"] = hour + _NOON
     elif part in ("small", "evening") and hour == _NOON:  # midnight ends the evening

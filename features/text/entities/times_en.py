@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from features.text.entities.festivals import festivals
 from features.text.entities.numerals import WORDS_EN
 from features.text.entities.times import PARTS, Part, exact_to_the_day
 
@@ -14,7 +15,8 @@ _WEEKDAYS = {name: number for number, name in enumerate(_WEEK, start=1)}
 _MONTHS = {name: number for number, name in enumerate(_YEAR, start=1)}
 _SHIFTS = {"last": -1, "past": -1, "this": 0, "next": 1}
 _DAYS = {"the day after tomorrow": 2, "the day before yesterday": -2, "tomorrow": 1,
-         "yesterday": -1, "today": 0, "tonight": 0}  # fmt: skip
+         "yesterday": -1, "today": 0, "tonight": 0, "last night": -1, "this morning": 0,
+         "this afternoon": 0, "this evening": 0}  # fmt: skip
 _PART_NAMES = {"morning": "morning", "noon": "noon", "afternoon": "afternoon",
                "evening": "evening", "night": "evening"}  # fmt: skip
 _WEEKDAY = "(?P<weekday>" + "|".join(_WEEKDAYS) + ")"
@@ -23,7 +25,10 @@ _MONTH = (
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
 _AMOUNT = r"(?P<number>\d{1,3}|" + "|".join(sorted(WORDS_EN, key=len, reverse=True)) + ")"
-_UNIT = r"(?P<unit>minute|min|hour|day|week|month|year)s?"
+_UNIT = r"(?P<unit>minute|min|hour|day|week|fortnight|month|year)s?"
+_HOUR_WORDS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+_EDGES = {"end": {"from_end": 5, "days_long": 5}, "beginning": {"day": 1, "days_long": 5},
+          "start": {"day": 1, "days_long": 5}, "middle": {"day": 11, "days_long": 10}}  # fmt: skip
 _FREE, _DONE = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 
 
@@ -36,6 +41,15 @@ _ON_WEEKDAY = _rule(rf"(?:(?P<which>last|this|next|coming|on|by)\s)?{_WEEKDAY}")
 _SPAN = _rule(r"(?P<which>last|past|this|next)\s(?P<unit>weekend|week|month|year)")
 _IN = _rule(rf"in\s(?:about\s)?{_AMOUNT}\s{_UNIT}|{_AMOUNT.replace('number', 'later')}\s"
             rf"{_UNIT.replace('unit', 'then')}\s(?:later|from now)")  # fmt: skip
+_HALF_HOUR = _rule(r"in (?:about )?half an hour|half an hour (?P<ago>ago|from now|later)")
+_EDGE = _rule(
+    r"(?:the\s)?(?P<edge>end|beginning|start|middle)\sof\s(?:the\s|this\s|(?P<which>next|last)\s)?"
+    r"(?P<unit>month|year)"
+)
+_WEEKEND = _rule(r"(?:over|on|at|by)?\s?the\sweekend")
+_PAST = _rule(
+    rf"(?:at\s)?(?P<how>half|(?:a\s)?quarter)\s(?P<side>past|to)\s(?P<hour>{_HOUR_WORDS}|1[0-2]|[1-9])"
+)
 _AGO = _rule(rf"{_AMOUNT}\s{_UNIT}\sago")
 _MONTH_DAY = _rule(rf"{_MONTH}\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s(?P<year>20\d\d|19\d\d))?")
 _DAY_MONTH = _rule(
@@ -51,7 +65,9 @@ _TWELVE = _rule(r"at\s(?:(?P<noon>noon|midday)|midnight)")
 _COLON = re.compile(r"(?<![\d:.A-Za-z])(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?![\d:])")
 _LETTERS = re.compile(r"[A-Za-z]{2}|^[ -~]*$")
 _HINT = re.compile(
-    r"\d|day|night|noon|morning|evening|week|month|year|ago|hour|minute", re.IGNORECASE
+    r"\d|day|tomorrow|night|noon|morning|evening|week|month|year|ago|hour|minute|christ|xmas|hallow|thanksg"
+    r"|valent|easter|festival|autumn|double|past|quarter",
+    re.IGNORECASE,
 )
 
 
@@ -70,13 +86,31 @@ def english_parts(text: str) -> Iterator[Part]:
         yield Part(*match.span(), "date", _shift(number, unit, 1))
     for match in _AGO.finditer(text):
         yield Part(*match.span(), "date", _shift(match["number"], match["unit"], -1))
+    yield from _edges(text)
     yield from _dates(text)
     yield from _clocks(text)
 
 
+def _edges(text: str) -> Iterator[Part]:
+    """Yield ends and starts of months and years, weekends, half hours and festivals."""
+    for match in _EDGE.finditer(text):
+        shift, edge = _SHIFTS[(match["which"] or "this").lower()], match["edge"].lower()
+        fields = {"months": shift, **_EDGES[edge]}
+        if match["unit"].lower() == "year":
+            fields = {"years": shift, "month": {"end": 12, "middle": 6}.get(edge, 1)}
+        yield Part(*match.span(), "date", fields)
+    for match in _WEEKEND.finditer(text):
+        yield Part(*match.span(), "date", {"weeks": 0, "weekday": 6, "days_long": 2})
+    for match in _HALF_HOUR.finditer(text):
+        yield Part(*match.span(), "date", {"minutes": -30 if match["ago"] == "ago" else 30})
+    for start, end, fields in festivals(text, chinese=False):
+        yield Part(start, end, "date", fields)
+
+
 def _day(word: str) -> dict[str, int]:
-    evening = {"part": PARTS.index("evening")} if word == "tonight" else {}
-    return {"days": _DAYS[word], **evening}
+    ends = word.removeprefix("to").rpartition(" ")[2]
+    part = _PART_NAMES.get(ends) if word.startswith(("tonight", "last", "this")) else None
+    return {"days": _DAYS[word], **({"part": PARTS.index(part)} if part else {})}
 
 
 def _weekday(match: re.Match[str]) -> dict[str, int]:
@@ -96,6 +130,8 @@ def _stretch(match: re.Match[str]) -> dict[str, int]:
 
 def _shift(number: str, unit: str, sign: int) -> dict[str, int]:
     amount = int(number) if number.isdigit() else WORDS_EN[number.lower()]
+    if unit.lower() == "fortnight":
+        return exact_to_the_day({"weeks": 2 * sign * amount})
     name = "minutes" if unit.lower() == "min" else f"{unit.lower()}s"
     return exact_to_the_day({name: sign * amount})
 
@@ -122,6 +158,13 @@ def _clocks(text: str) -> Iterator[Part]:
     for match in _CLOCK.finditer(text):
         hour = int(match["hour"]) % 12 + (12 if match["half"].lower() == "p" else 0)
         fields = {"hour": hour, "minute": int(match["minute"] or 0)}
+        yield Part(*match.span(), "clock", fields, alone=True)
+    for match in _PAST.finditer(text):
+        said = match["hour"].lower()
+        hour = int(said) if said.isdigit() else WORDS_EN[said]
+        minutes = 30 if match["how"].lower() == "half" else 15
+        before = match["side"].lower() == "to"
+        fields = {"hour": (hour - before) % 24, "minute": 60 - minutes if before else minutes}
         yield Part(*match.span(), "clock", fields, alone=True)
     for match in _COLON.finditer(text):
         fields = {"hour": int(match["hour"]), "minute": int(match["minute"])}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from features.text.entities.festivals import festivals
 from features.text.entities.numerals import chinese_number
 from features.text.entities.times import PARTS, Part, exact_to_the_day
 
@@ -19,11 +20,14 @@ _UNITS = {"分钟": "minutes", "小时": "hours", "钟头": "hours", "天": "day
           "年": "years"}  # fmt: skip
 _PART_NAMES = {"凌晨": "small", "半夜": "small", "早": "morning", "早上": "morning",
                "早晨": "morning", "清晨": "morning", "上午": "morning", "中午": "noon",
-               "下午": "afternoon", "傍晚": "afternoon", "晚": "evening", "晚上": "evening",
+               "下午": "afternoon", "傍晚": "dusk", "晚": "evening", "晚上": "evening",
                "夜里": "evening"}  # fmt: skip
 _N = r"[0-9零〇一二两三四五六七八九十]{1,3}"
 _HALF = {"minutes": ("", 0), "hours": ("minutes", 30), "days": ("hours", 12),
          "months": ("days", 15), "years": ("months", 6), "weeks": ("days", 3)}  # fmt: skip
+
+_EDGES = {"底": {"from_end": 5, "days_long": 5}, "末": {"from_end": 5, "days_long": 5},
+          "初": {"day": 1, "days_long": 5}, "中": {"day": 11, "days_long": 10}}  # fmt: skip
 
 _DAY = re.compile(r"大?前天|大?后天|[昨今明][天日]|[昨今明](?=早|晚)")
 _WEEK = re.compile(
@@ -44,8 +48,13 @@ _NUMERIC = re.compile(
 )
 _OFFSET = re.compile(
     rf"(?P<half>半)?(?P<number>{_N})?(?P<ge>个)?(?P<more>半)?"
-    r"(?P<unit>分钟|小时|钟头|天|日|周|星期|礼拜|月|年)(?P<side>以前|之前|前|以后|之后|后)(?!面|续|天)"
+    r"(?P<unit>分钟|小时|钟头|天|日|周|星期|礼拜|月|年)(?P<tail>半)?(?P<side>以前|之前|前|以后|之后|后)(?!面|续|天)"
 )
+_EDGE = re.compile(
+    r"(?P<which>上上|下下|[上下这本])?个?月(?P<month>底|末|初|中(?!国|旬))"
+    r"|(?P<word>[前去今明后])?年(?P<year>底|末|初(?!一))|(?P<half_word>[去今明]年)?(?P<half>[上下])半年"
+)
+_LATER = re.compile(rf"过(?P<number>{_N})(?P<unit>天|周|个月|年)(?!内|的)")
 _PART = re.compile(r"凌晨|半夜|早上|早晨|清晨|上午|中午|下午|傍晚|晚上|夜里|(?<=[昨今明])[早晚]")
 _GREETING = re.compile(r"好(?!的|像|几|多|评)|安")
 _CLOCK = re.compile(
@@ -53,7 +62,9 @@ _CLOCK = re.compile(
     rf"(?:(?P<half>半)|(?P<quarter>[一三])刻|(?P<minute>{_N})分?(?!\w?[钱天元块]))?"
 )
 _NOT_CLOCK = re.compile(r"[都也儿点不没用小]|建议|意见|要求|问题")
-_HINT = re.compile(r"[天日周月年点时钟分早晚午夜前后号拜期晨半]|\d[::\-/.]\d")
+_HINT = re.compile(
+    r"双1|618|[黑节旦庆夕五十秋午宵天日周月年点时钟分早晚午夜前后号拜期晨半]|\d[::\-/.]\d"
+)
 _COLON = re.compile(r"(?<![\d:.])(?P<hour>[01]?\d|2[0-3])[::](?P<minute>[0-5]\d)(?![\d:])")
 
 
@@ -65,6 +76,12 @@ def chinese_parts(text: str) -> Iterator[Part]:
         yield Part(*match.span(), "date", {"days": _DAYS[match[0]]})
     yield from _weeks(text)
     yield from _dates(text)
+    yield from _edges(text)
+    for start, end, fields in festivals(text, chinese=True):
+        yield Part(start, end, "date", fields)
+    for match in _LATER.finditer(text):
+        unit = _UNITS[match["unit"].removeprefix("个")]
+        yield Part(*match.span(), "date", exact_to_the_day({unit: _number(match["number"])}))
     for match in _OFFSET.finditer(text):
         fields = _offset(match)
         if fields:
@@ -111,6 +128,19 @@ def _dates(text: str) -> Iterator[Part]:
         yield from _dated(match, {"day": int(match["day"])})
 
 
+def _edges(text: str) -> Iterator[Part]:
+    """Yield starts and ends of months and years: 月底 are the last five days, 年底 is December."""
+    for match in _EDGE.finditer(text):
+        fields = {"years": _YEARS.get(match["half_word"] or (match["word"] or "今") + "年", 0)}
+        if match["half"]:
+            fields |= {"month": 1 if match["half"] == "上" else 7, "months_long": 6}
+        elif match["year"]:
+            fields |= {"month": 1 if match["year"] == "初" else 12}
+        else:
+            fields = {"months": _SHIFTS[match["which"] or ""], **_EDGES[match["month"]]}
+        yield Part(*match.span(), "date", fields)
+
+
 def _dated(match: re.Match[str], fields: dict[str, int]) -> Iterator[Part]:
     if 1 <= fields.get("month", 1) <= 12 and 1 <= fields.get("day", 1) <= 31:  # noqa: PLR2004 (calendar)
         yield Part(*match.span(), "date", fields)
@@ -125,7 +155,7 @@ def _offset(match: re.Match[str]) -> dict[str, int]:
     fields: dict[str, int] = {}
     if match["number"]:
         fields[unit] = sign * _number(match["number"])
-    if (match["half"] or match["more"]) and half_unit:
+    if (match["half"] or match["more"] or match["tail"]) and half_unit:
         fields[half_unit] = sign * half
     return exact_to_the_day(fields)
 

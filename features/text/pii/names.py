@@ -25,12 +25,15 @@ _ZH_CUE = re.compile(
     r"|(?:客户|顾客|乘客|业主)(?:叫|是)?[::])(?:是|为|叫)?[:: ]{0,2}"
     rf"(?P<run>{_HAN}{{2,4}})"
 )
-_ZH_SIGNED = re.compile(rf"(?<!{_HAN})(?P<run>{_HAN}{{2,4}})收(?!{_HAN})")
-_ZH_WEAK = re.compile(rf"(?:我是|这是|找|叫|联系|给|和|跟|@)(?P<run>{_HAN}{{2,4}})")
-_ZH_TITLE = re.compile(
-    rf"(?P<run>{_HAN}{{2,4}})(?:(?P<sure>先生|女士|小姐|太太)|老师|经理|医生|同学)"
+_ZH_SIGNED = re.compile(rf"(?:(?<!{_HAN})|寄给|寄|由)(?P<run>{_HAN}{{2,4}})收(?!{_HAN})")
+_ZH_WEAK = re.compile(
+    rf"(?:我是|这是|找|叫|联系|给|和|跟|@|师傅|学生|同事|朋友|老公|老婆|会员|买家|卖家|客服|老师|店员|学员|申请人"
+    rf"|[是由被让请与])(?P<run>{_HAN}{{2,4}})"
 )
-_EN_NAME = r"[A-Z][a-z]{1,14}(?:['\-][A-Z][a-z]{1,14})?"
+_ZH_TITLE = re.compile(
+    rf"(?P<run>{_HAN}{{2,4}})(?:(?P<sure>先生|女士|小姐|太太)|老师|经理|医生|同学|师傅|主管|律师|教练)"
+)
+_EN_NAME = r"(?:[OD]['’])?(?:Mc|Mac)?[A-Z][a-z]{1,14}(?:['’\-][A-Z][a-z]{1,14})?"
 _CAPITAL = re.compile(r"[A-Z][a-z]")
 _EN_CUE = re.compile(
     r"(?<![A-Za-z])(?:[Mm]y (?:full )?name is|[Mm]y name's|[Nn]ame ?: ?|[Rr]ecipient ?: ?"
@@ -112,7 +115,7 @@ def _chinese(text: str) -> Iterator[Span]:
             name = text[end - length : end]
             if length > len(match["run"]) or not _is_name(name):
                 continue
-            if match["sure"] or _tagged_alone(name):
+            if match["sure"] or _tagged_alone(name) or _is_usual(name):
                 yield _span(text, end - length, end, _CUED)
                 break
 
@@ -150,10 +153,22 @@ def _is_name(word: str) -> bool:
 
 def _stands_alone(run: str, length: int, rest: str) -> bool:
     """Return whether what follows a weak cue is nothing but a name, and no word of its own."""
+    if _is_usual(run[:length]):
+        return True
     tagged = rjieba.tag(run[:length])
     if len(tagged) == 1:
         return tagged[0][1] == "nr"
     return length == len(run) and not re.match(_HAN, rest)
+
+
+def _is_usual(name: str) -> bool:
+    """Return whether a surname is followed by two characters of given names, and it is no word."""
+    if not _is_name(name) or name in word_list("not_names_zh"):
+        return False
+    given = name[2 if name[:2] in _compounds() else 1 :]
+    tagged = rjieba.tag(name)
+    apart = len(tagged) > 1 or tagged[0][1].startswith("nr")
+    return len(name) >= _LONGEST and apart and word_list("given_zh").issuperset(given)
 
 
 def _tagged_alone(word: str) -> bool:

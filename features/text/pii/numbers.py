@@ -39,7 +39,8 @@ _PLATE = re.compile(
 )
 _PASSPORT = re.compile(rf"{_FREE}(?:[EG]\d{{8}}|E[A-HJ-NP-Z]\d{{7}}|[DSP]E\d{{7}}){_DONE}")
 _PASSPORT_CUED = re.compile(
-    rf"(?:护照|(?<![A-Za-z])passport){_IS}(?P<it>[A-Z]{{0,2}}\d{{7,9}}){_DONE}", re.IGNORECASE
+    rf"(?:护照|(?<![A-Za-z])passport){_IS}(?P<it>(?=(?:[A-Z]?\d){{5}}|[A-Z]{{2}}\d{{5}})[A-Z0-9]{{7,9}}){_DONE}",
+    re.IGNORECASE,
 )
 _ORDER = re.compile(
     r"(?:(?:订单|运单|快递|物流|流水|退款|售后)(?:编号|单号|号码|号)|单号"

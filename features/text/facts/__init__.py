@@ -1,0 +1,1 @@
+"""What customers say of themselves, as suggestions with a quote: city, job, budget, sizes, ..."""
