@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -118,12 +119,12 @@ class LlmAnalyzer:
         distinct = dict.fromkeys(texts)
         known = self._known(list(distinct))
         new = [text for text in distinct if text not in known]
-        with ThreadPoolExecutor(self.settings.concurrency) as threads:
+        with closing(self.endpoint), ThreadPoolExecutor(self.settings.concurrency) as threads:
             outcomes = dict(zip(new, threads.map(self._outcome, new), strict=True))
         self._memory.keep({t: o.raw for t, o in outcomes.items() if o.checked is not None})
         for outcome in outcomes.values():
             self._outcomes[outcome.status] += 1
-            self._reasons[outcome.reason] += bool(outcome.reason)
+            self._reasons.update([outcome.reason] if outcome.reason else [])
             self._outcomes["dropped"] += outcome.checked.dropped if outcome.checked else 0
         self._outcomes["cached"] += len(known)
         found = known | outcomes
@@ -191,9 +192,11 @@ class LlmAnalyzer:
         """Return the answers that are kept, checked again: checking costs next to nothing."""
         found: dict[str, Outcome] = {}
         for text, raw in self._memory.held(texts).items():
-            veil = veiled(text, min_confidence=self.settings.mask_from)
-            checked = check(self.task, raw, veil, _mark(text))
-            found[text] = Outcome("answered", "", checked, raw)
+            try:
+                veil = veiled(text, min_confidence=self.settings.mask_from)
+                found[text] = Outcome("answered", "", check(self.task, raw, veil, _mark(text)), raw)
+            except ValueError:  # a damaged file; the text is asked about again
+                continue
         return found
 
     def _table(self, texts: Sequence[str], outcomes: Sequence[Outcome]) -> pa.Table:

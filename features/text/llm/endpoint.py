@@ -125,7 +125,7 @@ class Endpoint:
         return self._counted(found, messages)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; asking again opens new ones."""
         if "_client" in self.__dict__:
             self._client.close()
             del self._client

@@ -39,7 +39,8 @@ _PATTERNS = (
     r"\b(?:only|exactly|json|with the (?:label|word)|the label)\b[^.!?\n]{0,40}[\"'{:]",
     r"(?:只|仅|必须|直接)(?:输出|回答|返回|回复|打印)[^。!?\n]{0,20}[\"“'「{::]",
     r"(?:输出|返回)[^。!?\n]{0,8}(?:json|标签|label)",
-    r"\b(?:classify|label|rate|mark) (?:this|it|the text)\b[^.!?\n]{0,15}\bas\b",
+    r"\b(?:classify|label|rate|mark) (?:this|it|the text)\b[^.!?\n]{0,15}"
+    r"\bas (?:an? )?(?:positive|negative|neutral|great|good|five|5)\b",
     r"(?:把|将)(?:本|这|此)(?:条|段|篇)?(?:文本|消息|评论|内容)[^。!?\n]{0,8}(?:标|判|分类)",
     # Forge the frame: roles, closing marks, template words, an answer ready made.
     r"</?\s?(?:system|assistant|user|instructions?|data|text|prompt)\b[^>\n]{0,40}>",
