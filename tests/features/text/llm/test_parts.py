@@ -62,7 +62,7 @@ def test_addresses_that_can_be_read_in_two_ways_are_refused(url: str) -> None:
 def test_settings_say_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValidationError, match="expected input_price or output_price"):
         LlmSettings(base_url=HERE.base_url, model="m", max_cost=1)
-    with pytest.raises(ValidationError, match="api_key\n.*Extra inputs"):
+    with pytest.raises(ValidationError, match=r"api_key\n.*Extra inputs"):
         LlmSettings(base_url=HERE.base_url, model="m", api_key="sk-1")  # type: ignore[call-arg]
     monkeypatch.delenv("HUAXIANG_LLM_KEY", raising=False)
     assert HERE.api_key() == "none"
@@ -107,8 +107,8 @@ def test_every_stretch_with_a_letter_is_a_quotation(source: str, start: int, wid
 @given(
     st.lists(
         st.sampled_from(
-            ["王小明", "13800138000", "ann@example.com", "我叫李雷", " call ", "Mr. Brown", ",", "住在",
-             "⟦phone.1⟧", "北京市朝阳区建国路88号", "4111111111111111", "hello", "。"]
+            ["王小明", "13800138000", "ann@example.com", "我叫李雷", " call ", "Mr. Brown", ",",
+             "住在", "⟦phone.1⟧", "北京市朝阳区建国路88号", "4111111111111111", "hello", "。"]
         ),
         max_size=8,
     ).map("".join)
