@@ -12,6 +12,23 @@ from ingest.runtime import prepare
 
 prepare()
 
+# The whole suite runs without a network: only this machine can be reached, here and in the Python
+# processes that tests start.
+GUARD = Path(__file__).parent / "no_network"
+sys.path.insert(0, str(GUARD))
+import network_guard  # noqa: E402 (found only now)
+
+network_guard.block()
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(GUARD), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was refused, once each."""
+    for attempt in sorted(set(network_guard.attempts)):
+        terminalreporter.write_line(f"no network: refused {attempt}")
+
 
 @pytest.fixture(scope="session")
 def data_root() -> Path:
