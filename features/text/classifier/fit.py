@@ -1,0 +1,190 @@
+"""Fit a text classifier of the tier that the data at hand allows, and measure it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import log_softmax, softmax
+from sklearn.model_selection import StratifiedKFold
+
+from features.text.classifier.examples import Labeled
+from features.text.classifier.heads import Linear, fit_term_head, fit_vector_head
+from features.text.classifier.model import FloatArray, TextClassifier, Vectors
+from features.text.classifier.quality import Quality, quality_of, threshold_of
+from features.text.classifier.terms import Terms, fit_terms
+
+__all__ = ["Quality", "Tier", "fit_classifier"]
+
+Tier = Literal["few-shot", "trained", "fused"]
+IntArray = NDArray[np.int64]
+
+_FOLDS = 3
+_FUSE_FROM = 8  # texts of the median class from which terms add to sentence vectors
+_MIX_BOUNDS = (-6.0, 6.0)  # of the logarithms of the two weights
+
+
+def fit_classifier(
+    examples: Labeled,
+    *,
+    tier: Literal["auto", "few-shot", "trained", "fused"] = "auto",
+    vectors: Vectors | None = None,
+    outside: Sequence[str] = (),
+    seed: int = 0,
+    balanced: bool = False,
+    support: Labeled | None = None,
+) -> TextClassifier:
+    """Fit on examples; fuse, calibrate and measure on held-out ones.
+
+    Parameters
+    ----------
+    examples : Labeled
+        What the classifier is for. Each is scored once by heads that did not see it.
+    tier : {"auto", "few-shot", "trained", "fused"}
+        Few-shot: logistic regression on sentence vectors. Trained: support vector machines on
+        TF-IDF terms, which needs no vectors. Fused: both. Auto takes the trained tier without
+        vectors, the few-shot tier where the median class has fewer than eight texts, else fused.
+    vectors : callable, optional
+        Gives the sentence vectors float32 [n, width] of n texts; the classifier keeps it.
+    outside : sequence of str
+        Sentences that belong nowhere, such as :func:`features.text.taxonomy.classify.outside`;
+        two of every four decide the threshold, the others measure it.
+    seed : int
+        Decides the folds.
+    balanced : bool
+        Whether every class counts the same however many texts it has.
+    support : Labeled, optional
+        Further examples of the same classes that every fit sees and no measurement counts.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two classes, or the tier needs vectors and there are none.
+    """
+    chosen = _tier(examples, tier, vectors)
+    data = _Data.of(examples, support, None if chosen == "trained" else vectors)
+    held_out = _held_out(data, chosen, seed, balanced=balanced)
+    mix = _mix(held_out, data.labels[: data.measured], balanced=balanced)
+    rows = np.arange(len(data.texts))
+    terms, term_head, vector_head = data.heads(rows, chosen, balanced=balanced)
+    found = TextClassifier(
+        examples.classes, chosen, mix, terms, term_head, vector_head, vectors=vectors
+    )
+    scores = mix[0] * held_out[0] + mix[1] * held_out[1]
+    probabilities = np.asarray(softmax(scores, axis=1), dtype=np.float32)
+    return _measured(found, probabilities, data.labels[: data.measured], outside)
+
+
+class _Data:
+    """Texts, numbers of labels and vectors, of which the first ``measured`` count."""
+
+    def __init__(
+        self, texts: Sequence[str], labels: IntArray, matrix: FloatArray | None, measured: int
+    ) -> None:
+        self.texts = texts
+        self.labels = labels
+        self.matrix = matrix
+        self.measured = measured
+        self.classes = int(labels.max()) + 1
+
+    @classmethod
+    def of(cls, examples: Labeled, support: Labeled | None, vectors: Vectors | None) -> _Data:
+        both = examples if support is None else examples + support
+        if both.classes != examples.classes:
+            raise ValueError(
+                f"support: expected labels among {', '.join(examples.classes)}, got "
+                f"{', '.join(sorted(set(both.classes) - set(examples.classes)))}"
+            )
+        matrix = None if vectors is None else vectors(both.texts)
+        return cls(both.texts, both.numbers(), matrix, len(examples))
+
+    def heads(
+        self, rows: IntArray, tier: Tier, *, balanced: bool
+    ) -> tuple[Terms | None, Linear | None, Linear | None]:
+        labels = self.labels[rows]
+        terms = term_head = vector_head = None
+        if tier != "few-shot":
+            terms, matrix = fit_terms([self.texts[row] for row in rows])
+            term_head = fit_term_head(matrix, labels, self.classes, balanced=balanced)
+        if self.matrix is not None:
+            part = self.matrix[rows]
+            vector_head = fit_vector_head(part, labels, self.classes, balanced=balanced)
+        return terms, term_head, vector_head
+
+
+def _tier(examples: Labeled, tier: str, vectors: Vectors | None) -> Tier:
+    if len(examples.classes) <= 1:
+        raise ValueError(
+            f"text classifier: expected examples of two classes or more, got {examples.classes}"
+        )
+    if vectors is None and tier in ("few-shot", "fused"):
+        raise ValueError(f"text classifier: tier {tier!r} reads sentence vectors; pass vectors=")
+    if tier == "auto":
+        median = float(np.median(list(examples.counts.values())))
+        tier = "trained" if vectors is None else "few-shot" if median < _FUSE_FROM else "fused"
+    return "few-shot" if tier == "few-shot" else "trained" if tier == "trained" else "fused"
+
+
+def _held_out(
+    data: _Data, tier: Tier, seed: int, *, balanced: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Return the term scores and the vector scores of every measured text, not seen before."""
+    by_terms = np.zeros((data.measured, data.classes), dtype=np.float32)
+    by_vectors = by_terms.copy()
+    support = np.arange(data.measured, len(data.texts))
+    labels = data.labels[: data.measured]
+    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
+    for known, unknown in folds.split(labels, _strata(labels)):
+        rows = np.concatenate([known, support])
+        terms, term_head, vector_head = data.heads(rows, tier, balanced=balanced)
+        if terms is not None and term_head is not None:
+            by_terms[unknown] = term_head.scores(terms.matrix([data.texts[r] for r in unknown]))
+        if vector_head is not None and data.matrix is not None:
+            by_vectors[unknown] = vector_head.scores(data.matrix[unknown])
+    return by_terms, by_vectors
+
+
+def _strata(labels: IntArray) -> IntArray:
+    """Return labels for stratifying, where a class too rare for the folds joins the largest."""
+    counts = np.bincount(labels)
+    return np.where(counts[labels] < _FOLDS, counts.argmax(), labels)
+
+
+def _mix(
+    scores: tuple[FloatArray, FloatArray], labels: IntArray, *, balanced: bool
+) -> tuple[float, float]:
+    """Return the weights of the two heads under which the labels are most probable."""
+    used = [place for place, part in enumerate(scores) if part.any()]
+    counts = np.bincount(labels)
+    weight = 1.0 / counts[labels] if balanced else np.full(len(labels), 1.0 / len(labels))
+    rows = np.arange(len(labels))
+
+    def loss(logs: NDArray[np.float64]) -> float:
+        total = sum(np.exp(log) * scores[place] for log, place in zip(logs, used, strict=True))
+        return float(-(weight * log_softmax(total, axis=1)[rows, labels]).sum())
+
+    start = np.zeros(len(used))
+    found = minimize(loss, start, method="L-BFGS-B", bounds=[_MIX_BOUNDS] * len(used))
+    mix = [0.0, 0.0]
+    for log, place in zip(found.x, used, strict=True):
+        mix[place] = float(np.exp(log))
+    return mix[0], mix[1]
+
+
+def _measured(
+    found: TextClassifier, probabilities: FloatArray, labels: IntArray, outside: Sequence[str]
+) -> TextClassifier:
+    """Return the classifier with its threshold and its figures."""
+    if not outside:
+        return replace(found, quality=quality_of(probabilities, labels))
+    far = found.probabilities(outside).max(axis=1)
+    first = np.arange(len(far)) // 2 % 2 == 0  # pairs of translations stay together
+    right = probabilities.argmax(axis=1) == labels
+    threshold = threshold_of(probabilities.max(axis=1), right, far[first])
+    quality = quality_of(probabilities, labels, threshold=threshold)
+    recall = float((far[~first] < threshold).mean()) if (~first).any() else None
+    return replace(found, threshold=threshold, quality=replace(quality, outside_recall=recall))

@@ -1,0 +1,83 @@
+"""Linear classifiers of two kinds, each no more than weights and an intercept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+
+FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int64]
+
+_VECTOR_STRENGTH = 1.0  # inverse regularization
+_TERM_STRENGTH = 0.5
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Class scores that are linear in the features.
+
+    Parameters
+    ----------
+    weights : numpy.ndarray
+        float32 [features, classes].
+    intercept : numpy.ndarray
+        float32 [classes].
+    """
+
+    weights: FloatArray
+    intercept: FloatArray
+
+    def __post_init__(self) -> None:
+        """Check that the arrays belong together."""
+        if self.intercept.ndim != 1 or self.intercept.shape != self.weights.shape[1:]:
+            raise ValueError(
+                f"linear head: expected weights [features, classes] and intercept [classes], got "
+                f"{self.weights.shape} and {self.intercept.shape}"
+            )
+
+    def scores(self, features: Any) -> FloatArray:
+        """Return the scores [n, classes] of features [n, features], dense or sparse."""
+        return np.asarray(features @ self.weights + self.intercept, dtype=np.float32)
+
+
+def fit_term_head(matrix: Any, labels: IntArray, classes: int, *, balanced: bool) -> Linear:
+    """Fit one linear support vector machine a class on TF-IDF rows (Joachims, ECML 1998)."""
+    model = LinearSVC(
+        C=_TERM_STRENGTH, class_weight="balanced" if balanced else None, random_state=0
+    ).fit(matrix, labels)
+    return _linear(model, classes)
+
+
+def fit_vector_head(
+    vectors: FloatArray, labels: IntArray, classes: int, *, balanced: bool
+) -> Linear:
+    """Fit a logistic regression on sentence vectors, centered and scaled as one.
+
+    Sentence vectors of one business fill a narrow cone; around their mean they differ. Mean and
+    scale are folded into the weights, so what is kept reads plain vectors.
+    """
+    center = vectors.mean(axis=0)
+    scale = float(np.sqrt(((vectors - center) ** 2).sum(axis=1).mean())) or 1.0
+    model = LogisticRegression(
+        C=_VECTOR_STRENGTH, class_weight="balanced" if balanced else None, max_iter=2000, tol=1e-3
+    ).fit((vectors - center) / scale, labels)
+    plain = _linear(model, classes)
+    weights = plain.weights / scale
+    return Linear(weights, (plain.intercept - center @ weights).astype(np.float32))
+
+
+def _linear(model: LogisticRegression | LinearSVC, classes: int) -> Linear:
+    """Return the model's scores with a column for every class, seen or not."""
+    weights, intercept = model.coef_.T, np.atleast_1d(model.intercept_)
+    if weights.shape[1] == 1:  # two classes share one score
+        weights, intercept = np.hstack([-weights, weights]) / 2, np.array([-1, 1]) * intercept / 2
+    full = np.zeros((weights.shape[0], classes), dtype=np.float32)
+    full[:, model.classes_] = weights
+    base = np.full(classes, float(intercept.min()) - 1.0, dtype=np.float32)
+    base[model.classes_] = intercept
+    return Linear(full, base)

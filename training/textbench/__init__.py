@@ -1,0 +1,1 @@
+"""How good text analysis is on public data, measured by fixed protocols."""
