@@ -94,7 +94,10 @@ def fit_member(
         )  # fmt: skip
         data = TextData(encoder, part, validation, settings=settings, seed=seed)
         with TemporaryDirectory() as temporary:
-            _train(module, data, settings, folder or Path(temporary), validation, callbacks)
+            _train(
+                module, data, settings, folder=folder or Path(temporary),
+                watched=validation is not None, callbacks=callbacks,
+            )  # fmt: skip
     head = module.head
     weights = np.ascontiguousarray(head.weight.detach().numpy().T)
     return Member(encoder.eval(), weights, head.bias.detach().numpy()), validation
@@ -135,25 +138,24 @@ def _train(
     module: FinetuneModule,
     data: TextData,
     settings: FinetuneSettings,
+    *,
     folder: Path,
-    validation: Part | None,
+    watched: bool,
     callbacks: tuple[Callback, ...],
 ) -> None:
     """Train to the end, from the last checkpoint if there is one, and return to the best epoch."""
     keep = ModelCheckpoint(
         folder, filename=_BEST.removesuffix(".ckpt"), save_last=True,
-        monitor="validation" if validation else None, enable_version_counter=False,
+        monitor="validation" if watched else None, enable_version_counter=False,
     )  # fmt: skip
-    stop = [EarlyStopping("validation", patience=settings.patience)] if validation else []
+    stop = [EarlyStopping("validation", patience=settings.patience)] if watched else []
     trainer = _trainer(settings, [*stop, *callbacks, keep])
     last = folder / _LAST
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pytorch_lightning")
         warnings.filterwarnings("ignore", module="torch")
-        trainer.fit(
-            module, data, ckpt_path=str(last) if last.exists() else None, weights_only=True
-        )
-    if validation:
+        trainer.fit(module, data, ckpt_path=str(last) if last.exists() else None, weights_only=True)
+    if watched:
         best = torch.load(folder / _BEST, weights_only=True)
         module.load_state_dict(best["state_dict"])
 

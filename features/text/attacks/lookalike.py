@@ -9,8 +9,7 @@ from features.text.attacks.places import Dice
 
 _TABLE = Path(__file__).parent / "words" / "lookalike_zh.txt"
 CYRILLIC = dict(zip("acekopxyABCEHKMOPTX", "асекорхуАВСЕНКМОРТХ", strict=True))
-DIGITS = {"o": "0", "O": "0", "l": "1", "I": "1", "i": "1", "e": "3", "a": "@", "s": "5",
-          "S": "5", "B": "8", "g": "9", "t": "7", "0": "O", "1": "l", "5": "S", "8": "B"}  # fmt: skip
+DIGITS = dict(zip("oOlIieastgSB0158", "001113@57958OlSB", strict=True))
 
 
 @cache

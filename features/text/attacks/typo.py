@@ -14,7 +14,9 @@ _UNIT = re.compile(rf"[A-Za-z]+|{HAN.pattern}|.", re.DOTALL)
 
 def _neighbors() -> dict[str, str]:
     """Return the letters next to, above and below each letter of an English keyboard."""
-    place = {letter: (x + 0.5 * y, y) for y, row in enumerate(_ROWS) for x, letter in enumerate(row)}
+    place = {
+        letter: (x + 0.5 * y, y) for y, row in enumerate(_ROWS) for x, letter in enumerate(row)
+    }
     return {
         letter: "".join(
             other for other, (u, v) in place.items()
