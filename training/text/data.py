@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 import pytorch_lightning as lightning
 import torch
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedShuffleSplit
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, IterableDataset
 
 from features.text.augment import Augmenter
 from training.text.encoder import Encoder
@@ -80,6 +82,23 @@ def epoch_seed(seed: int, epoch: int) -> int:
     return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
 
 
+class _Epochs(IterableDataset[Batch]):
+    """The batches of the current epoch, looked up as late as possible.
+
+    A resumed trainer makes its iterator while it still counts the epoch before.
+    """
+
+    def __init__(self, data: TextData, count: int) -> None:
+        self._data, self._count = data, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Batch]:
+        trainer = self._data.trainer
+        yield from self._data.epoch(trainer.current_epoch if trainer else 0)
+
+
 class TextData(lightning.LightningDataModule):
     """Batches for one fit; those of an epoch depend on its number and the seed only.
 
@@ -120,9 +139,9 @@ class TextData(lightning.LightningDataModule):
         return self._batches(Part(texts, self._train.labels), seed)
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """Return the batches of the trainer's current epoch."""
-        epoch = self.trainer.current_epoch if self.trainer else 0
-        return DataLoader(self.epoch(epoch), batch_size=None)  # type: ignore[arg-type]
+        """Return the batches of whatever epoch the trainer is in when they are asked for."""
+        count = ceil(len(self._train.texts) / self._size)
+        return DataLoader(_Epochs(self, count), batch_size=None)
 
     def val_dataloader(self) -> DataLoader[Batch] | list[Batch]:
         """Return the batches of the held-out part, if there is one."""

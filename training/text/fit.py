@@ -27,7 +27,6 @@ FloatArray = NDArray[np.float32]
 
 _PROBE_STRENGTH = 20.0  # inverse L2 of the head on frozen vectors; flat from 10 to 50 on banking77
 _LAST, _BEST = "last.ckpt", "best.ckpt"
-_PRECISION = {"float32": "32-true", "bfloat16": "bf16-mixed"}
 
 
 @dataclass(frozen=True)
@@ -167,10 +166,8 @@ def _trainer(settings: FinetuneSettings, callbacks: list[Callback]) -> lightning
         max_epochs=settings.epochs,
         accelerator="cpu",
         callbacks=callbacks,
-        precision=_PRECISION[settings.precision],
         gradient_clip_val=settings.clip,
         num_sanity_val_steps=0,
-        reload_dataloaders_every_n_epochs=1,
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,
