@@ -1,0 +1,1 @@
+"""Text classifiers that are trained with a transformer: settings, encoder, data, fit."""

@@ -1,0 +1,157 @@
+"""What fine-tuning gains over frozen vectors and over terms, and what adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.text.augment import AugmentSettings
+from features.text.classifier.examples import Labeled
+from features.text.classifier.fit import fit_classifier
+from training.memory import peak_mb, reset_peak
+from training.text.settings import FinetuneSettings
+from training.textbench.corpora import Split, app_reviews, banking, split
+from training.textbench.figures import accuracy_rows
+from training.textbench.row import Row
+
+if TYPE_CHECKING:
+    from training.text.finetuned import FinetunedClassifier
+
+FloatArray = NDArray[np.float32]
+Scores = dict[str, FloatArray]
+
+SHOTS = 10
+SEEDS = 3  # fits that are averaged
+_SEED = 1
+_TERMS, _FROZEN, _TUNED = "TF-IDF", "MiniLM, frozen", "MiniLM, fine-tuned"
+_FEW = FinetuneSettings(held_out=0.0, epochs=6, encoder_rate=2e-4)
+_ALL = FinetuneSettings(epochs=2)
+
+
+def measure(data: Path, cache: Path) -> Iterator[Row]:
+    """Yield accuracy and macro-F1 on banking77 with ten shots and in full, and on app reviews.
+
+    Parameters
+    ----------
+    data : Path
+        Folder of the public data sets.
+    cache : Path
+        Not used: fine-tuned vectors belong to one fit.
+    """
+    del cache
+    intents = banking(data)
+    few = Split(shots(intents.train, SHOTS, seed=_SEED), intents.test)
+    yield from gains("banking77", f"{SHOTS} shots", few, settings=_FEW, every=True)
+    reviews = split(app_reviews(data))
+    yield from gains("app-reviews", "80/20", reviews, settings=_ALL.model_copy(
+        update={"epochs": 4}), every=False)  # fmt: skip
+    yield from gains("banking77", "full", intents, settings=_ALL, every=False)
+
+
+def shots(rows: Labeled, count: int, *, seed: int) -> Labeled:
+    """Return so many texts of every class, drawn evenly.
+
+    Raises
+    ------
+    ValueError
+        If a class has fewer.
+    """
+    random = np.random.default_rng(seed)
+    numbers = rows.numbers()
+    chosen = [
+        random.choice(np.flatnonzero(numbers == place), count, replace=False)
+        for place in range(len(rows.classes))
+    ]
+    return rows.take(np.concatenate(chosen))
+
+
+def gains(
+    dataset: str, protocol: str, parts: Split, *, settings: FinetuneSettings, every: bool
+) -> Iterator[Row]:
+    """Yield the rows of one protocol.
+
+    Parameters
+    ----------
+    dataset, protocol : str
+        Names for the rows.
+    parts : Split
+        What is learned from, and asked.
+    settings : FinetuneSettings
+        Of the plain fine-tuned model.
+    every : bool
+        Whether to fit the variants too: biases only, augmented, several seeds.
+    """
+    found: Scores = {}
+    for name, fit in _models(settings, every=every).items():
+        reset_peak()
+        start = perf_counter()
+        found[name] = fit(parts.train, parts.test)
+        seconds = perf_counter() - start
+        yield from _rows(dataset, protocol, name, found[name], parts, seconds, peak_mb())
+    for name, members in _ensembles(found).items():
+        mean = np.mean(np.stack([found[member] for member in members]), axis=0)
+        yield from _rows(dataset, protocol, name, mean, parts, None, None)
+
+
+def _models(
+    settings: FinetuneSettings, *, every: bool
+) -> Mapping[str, Callable[[Labeled, Labeled], FloatArray]]:
+    augment = AugmentSettings(share=0.5)
+    models = {
+        _TERMS: _by_terms,
+        _FROZEN: partial(_tuned, settings.model_copy(update={"trained": "head"}), _SEED),
+        _TUNED: partial(_tuned, settings, _SEED),
+    }
+    if every:
+        bias = {"trained": "bias", "encoder_rate": 10 * settings.encoder_rate}
+        models[f"{_TUNED}, biases only"] = partial(_tuned, settings.model_copy(update=bias), _SEED)
+        models[f"{_TUNED}, augmented"] = partial(
+            _tuned, settings.model_copy(update={"augment": augment}), _SEED
+        )
+        for seed in range(_SEED + 1, _SEED + SEEDS):
+            models[f"{_TUNED}, seed {seed}"] = partial(_tuned, settings, seed)
+    return models
+
+
+def _by_terms(train: Labeled, test: Labeled) -> FloatArray:
+    return fit_classifier(train, tier="trained").probabilities(test.texts)
+
+
+def _tuned(settings: FinetuneSettings, seed: int, train: Labeled, test: Labeled) -> FloatArray:
+    from training.text.finetune import fit_finetuned  # noqa: PLC0415 (loads torch)
+
+    classifier: FinetunedClassifier = fit_finetuned(train, settings=settings, seed=seed)
+    return classifier.probabilities(test.texts)
+
+
+def _ensembles(found: Scores) -> dict[str, list[str]]:
+    """Return the averages that can be made of what was fitted."""
+    seeds = [_TUNED, *[name for name in found if name.startswith(f"{_TUNED}, seed")]]
+    ensembles = {
+        f"{_FROZEN} + {_TERMS}": [_FROZEN, _TERMS],
+        f"{_TUNED} + {_TERMS}": [_TUNED, _TERMS],
+    }
+    if len(seeds) > 1:
+        ensembles[f"{_TUNED}, {len(seeds)} seeds"] = seeds
+        ensembles[f"{_TUNED}, {len(seeds)} seeds + {_TERMS}"] = [*seeds, _TERMS]
+    return ensembles
+
+
+def _rows(
+    dataset: str, protocol: str, model: str, probabilities: FloatArray, parts: Split,
+    seconds: float | None, memory: float | None,
+) -> Iterator[Row]:  # fmt: skip
+    names = np.array(parts.train.classes, dtype=object)
+    said = names[probabilities.argmax(axis=1)].tolist()
+    rows = accuracy_rows(
+        parts.test.labels, said, dataset=dataset, protocol=protocol, model=model, seconds=seconds
+    )
+    for row in rows:
+        yield replace(row, peak_mb=None if memory is None else round(memory))
