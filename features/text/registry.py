@@ -53,18 +53,17 @@ def build(name: str, options: Mapping[str, Any], provided: Provided) -> Analyzer
         If there is no such file, a parameter does not exist or has a wrong value, or the analyzer
         calls itself something else.
     """
-    from hydra.utils import get_method  # noqa: PLC0415 (costs a quarter of a second)
+    from hydra.errors import InstantiationException  # noqa: PLC0415 (costs a quarter of a second)
+    from hydra.utils import instantiate  # noqa: PLC0415
 
     file = analyzer_file(name)
     try:
-        chosen = OmegaConf.to_container(OmegaConf.merge(OmegaConf.load(file), dict(options)))
-        parameters = dict(chosen)  # type: ignore[arg-type]
-        make = get_method(parameters.pop("_target_"))
-        wanted = signature(make).parameters
-        given = {key: provided[key]() for key in wanted if key in provided}
-        analyzer = make(**parameters, **given)
-    except (OmegaConfBaseException, TypeError, ValueError) as error:
-        raise ValueError(f"analyzer {name!r} ({file.name}): {error}") from error
+        chosen = OmegaConf.merge(OmegaConf.load(file), dict(options))
+        make = instantiate(chosen, _partial_=True, _convert_="all")
+        wanted = signature(make.func).parameters
+        analyzer = make(**{key: provided[key]() for key in wanted if key in provided})
+    except (OmegaConfBaseException, InstantiationException, TypeError, ValueError) as error:
+        raise ValueError(f"analyzer {name!r} ({file.name}): {error.__cause__ or error}") from error
     if not isinstance(analyzer, Analyzer) or analyzer.name != name:
         raise ValueError(f"analyzer {name!r} ({file.name}): expected an analyzer of that name")
     return analyzer

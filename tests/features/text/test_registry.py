@@ -34,7 +34,7 @@ def test_parameters_come_from_the_file_the_options_and_the_run() -> None:
 
     provided: dict[str, Any] = {"catalog": catalog, "fitted": lambda: asked.append("fitted")}
     personal = build("pii", {"min_confidence": 0.9}, provided)
-    assert personal.version.endswith(":0.9")
+    assert ":0.9" in personal.version
     named = build("entities", {}, provided)
     assert asked == ["catalog"]
     (spans,) = named.analyze(["the electric kettle broke"])["entities"].to_pylist()
