@@ -13,17 +13,19 @@ from typing import Any
 import numpy as np
 import orjson
 from numpy.typing import NDArray
+from omegaconf import OmegaConf
 
 from features.text.base import HASH_BYTES, Analyzer, fingerprint
 from features.text.corpus import Corpus, identities
 from features.text.keywords import CODE_VERSION as KEYWORDS_VERSION
-from features.text.keywords import KeywordAnalyzer, fit_weights
+from features.text.keywords import Dictionary, KeywordAnalyzer, fit_weights
+from features.text.registry import analyzer_file
 from features.text.sentiment import CODE_VERSION as SENTIMENT_VERSION
 from features.text.sentiment import SentimentAnalyzer, Vectors, fit_sentiment
 from features.text.sentiment_data import seeds
 from features.text.settings import TextSettings
 from features.text.topics import CODE_VERSION as TOPICS_VERSION
-from features.text.topics import TopicAnalyzer, fit_topic_model
+from features.text.topics import Kind, TopicAnalyzer, fit_topic_model
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +71,8 @@ def fit_or_load(
     vectors : callable
         Gives those of the texts analyzed later.
     """
-    code = (SENTIMENT_VERSION, TOPICS_VERSION, KEYWORDS_VERSION, seeds())
+    chosen = [sorted(parameters(name, settings).items()) for name in ("topics", "keywords")]
+    code = (SENTIMENT_VERSION, TOPICS_VERSION, KEYWORDS_VERSION, seeds(), chosen)
     slot = folder / fingerprint(code, sorted(settings.fitting().items()))
     if _still_holds(slot, corpus, settings.refit_growth):
         return _load(slot, settings, vectors, reused=True)
@@ -126,10 +129,13 @@ def _fit(slot: Path, corpus: Corpus, settings: TextSettings, vectors: Vectors) -
     topics = fit_topic_model(
         sample,
         vectors,
+        kind=parameters("topics", settings)["kind"],
         topics=settings.topics,
         iterations=settings.topic_iterations,
         seed=settings.seed,
     )
+    dictionary = Dictionary(**parameters("keywords", settings))
+    weights = fit_weights(sample, dictionary)
     state = fingerprint(slot.name, corpus.keys.tobytes())
     meta = {
         "state": state,
@@ -145,7 +151,7 @@ def _fit(slot: Path, corpus: Corpus, settings: TextSettings, vectors: Vectors) -
         ).arrays(),
         "topics": TopicAnalyzer(model=topics, state=state).arrays(),
         "keywords": KeywordAnalyzer(
-            weights=fit_weights(sample), count=settings.keywords, state=state
+            weights=weights, count=settings.keywords, state=state, dictionary=dictionary
         ).arrays(),
     }
     _keep(slot, meta, parts, corpus.keys)
@@ -186,11 +192,25 @@ def sentiment(fitted: Fitted) -> SentimentAnalyzer:
     return fitted.sentiment
 
 
-def topics(fitted: Fitted) -> TopicAnalyzer:
-    """Return the fitted analyzer, for the registry."""
+def topics(fitted: Fitted, *, kind: Kind) -> TopicAnalyzer:
+    """Return the fitted analyzer, for the registry; ``kind`` was heeded when it was fitted."""
+    del kind
     return fitted.topics
 
 
-def keywords(fitted: Fitted) -> KeywordAnalyzer:
-    """Return the fitted analyzer, for the registry."""
+def keywords(fitted: Fitted, *, words: list[str], stop: list[str]) -> KeywordAnalyzer:
+    """Return the fitted analyzer, for the registry; the words were heeded when it was fitted."""
+    del words, stop
     return fitted.keywords
+
+
+def parameters(name: str, settings: TextSettings) -> dict[str, Any]:
+    """Return the parameters of an analyzer that decide how it is fitted.
+
+    Those of ``conf/analyzer/<name>.yaml``, replaced by ``settings.options``.
+    """
+    file = OmegaConf.load(analyzer_file(name))
+    merged = OmegaConf.merge(file, settings.options.get(name, {}))
+    chosen = dict(OmegaConf.to_container(merged))  # type: ignore[arg-type]
+    del chosen["_target_"]
+    return chosen
