@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from features.text.base import Analyzer
 from features.text.corpus import Corpus
 from features.text.keywords import CODE_VERSION as KEYWORDS_VERSION
-from features.text.keywords import KeywordAnalyzer, fit_weights
+from features.text.keywords import Dictionary, KeywordAnalyzer, fit_weights
 from features.text.sentiment import CODE_VERSION as SENTIMENT_VERSION
 from features.text.sentiment import SentimentAnalyzer, fit_sentiment
 from features.text.sentiment_data import seeds
@@ -134,12 +134,15 @@ class KeywordsRecipe:
 
     def choices(self, sources: Sources) -> tuple[object, ...]:
         """Return code and settings."""
-        return (KEYWORDS_VERSION, sources.settings.max_fit_texts, sources.settings.fit_until)
+        s = sources.settings
+        return (KEYWORDS_VERSION, s.max_fit_texts, s.fit_until, s.words, s.stop_words)
 
     def fit(self, sources: Sources) -> Fit:
         """Learn how rare words are."""
-        weights = fit_weights(sources.corpus.texts)
-        return KeywordAnalyzer(weights=weights, count=1, state="").arrays(), {}
+        settings = sources.settings
+        own = Dictionary(words=settings.words, stop=settings.stop_words)
+        weights = fit_weights(sources.corpus.texts, own)
+        return KeywordAnalyzer(weights=weights, count=1, state="", dictionary=own).arrays(), {}
 
     def load(self, arrays: Arrays, sources: Sources, state: str) -> Analyzer:
         """Return the analyzer."""

@@ -33,6 +33,8 @@ class TextSettings(BaseModel):
         Sampling rounds of the topic model.
     keywords : int
         Most keywords of one text.
+    words, stop_words : tuple of str
+        Words of the business that stay whole, and words that are never keywords here.
     min_rated, min_pole : int
         Sentiment is trained on the business's own ratings for a language that has so many rated
         texts, and so many of them negative and positive each; else the seed sentences serve.
@@ -76,6 +78,8 @@ class TextSettings(BaseModel):
     topic_model: Literal["lda", "clusters"] = "lda"
     topic_iterations: PositiveInt = 200
     keywords: PositiveInt = 5
+    words: tuple[str, ...] = ()
+    stop_words: tuple[str, ...] = ()
     min_rated: Annotated[int, Field(ge=30)] = 200
     min_pole: Annotated[int, Field(ge=5)] = 20
     max_rated: Annotated[int, Field(ge=200)] = 8000

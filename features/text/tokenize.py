@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -28,10 +29,10 @@ def stop_words() -> frozenset[str]:
     return frozenset(word for file in files for word in file.read_text("utf-8").split())
 
 
-def tokens(text: str) -> list[str]:
+def tokens(text: str, *, cut: Callable[[str], list[str]] = rjieba.cut) -> list[str]:
     """Return every word of a text in order, lower-case, stop words and single characters included.
 
-    Numbers, punctuation, links and emoji are not words.
+    Numbers, punctuation, links and emoji are not words. ``cut`` takes runs of Han characters apart.
 
     Examples
     --------
@@ -42,7 +43,7 @@ def tokens(text: str) -> list[str]:
     for match in _RUN.finditer(without_links(normalize(text))):
         run = match.group()
         if _IS_HAN.match(run):
-            found += rjieba.cut(run)
+            found += cut(run)
         else:
             found.append(run.lower().replace("’", "'"))
     return found
@@ -57,7 +58,7 @@ def words(text: str) -> list[str]:
     ['快递', '太慢', 'delivery', 'slow']
     """
     stop = stop_words()
-    return [token for token in tokens(text) if token not in stop and _names_something(token)]
+    return [token for token in tokens(text) if token not in stop and names_something(token)]
 
 
 def is_han(token: str) -> bool:
@@ -65,7 +66,8 @@ def is_han(token: str) -> bool:
     return _IS_HAN.match(token) is not None
 
 
-def _names_something(token: str) -> bool:
+def names_something(token: str) -> bool:
+    """Return whether a token is neither a fragment nor junk such as a repeated letter."""
     shortest = _SHORTEST["zh" if is_han(token) else "en"]
     if not shortest <= len(token) <= _LONGEST:
         return False
