@@ -52,8 +52,9 @@ def resolve(value: str, said_at: datetime, zone: str = "UTC") -> Period:
         the end of the month; ``festival`` is a place in
         :data:`features.text.entities.festivals.FESTIVALS`: where no year is named the next such
         day, or the last one if it is at most 120 days ago; ``hours_long``, ``days_long``,
-        ``months_long`` its length where that is not the smallest unit named. Hours and minutes are shifted as time passes, all else by the
-        calendar: across a change of clocks "in two hours" is two hours later.
+        ``months_long`` its length where that is not the smallest unit named. Hours and minutes are
+        shifted as time passes, all else by the calendar: across a change of clocks "in two hours"
+        is two hours later.
     said_at : datetime
         When the message was written, with a time zone.
     zone : str

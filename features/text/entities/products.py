@@ -13,14 +13,14 @@ from rapidfuzz import fuzz
 
 from features.text.base import fingerprint
 from features.text.entities.matching import NameTable, PairIndex, compact, is_whole, key, to_words
+from features.text.entities.sounds import SoundTable
 from features.text.spans import Span
 
 _EXACT, _SOUND, _FUZZY = 0.95, 0.8, 0.8
 _CUTOFF = 84.0  # of rapidfuzz's ratio: one wrong letter in seven
-_SHORTEST = {"exact": 2, "fuzzy": 5, "sound": 3, "pinyin": 7}
+_SHORTEST = {"exact": 2, "fuzzy": 5}
 _LONGEST = 60
 _WORDS_OF_ALIAS = (2, 3, 4)
-_HAN = re.compile(r"[\u4e00-\u9fff]+")
 _GAP = re.compile(r"\s+")
 _ENDS_TITLE = re.compile(r"\s*[(\uff08\[【|,\uff0c;/]|\s-\s")
 
@@ -52,12 +52,12 @@ class Catalog:
         self.version = fingerprint(sorted(usable.items()))
 
     @cached_property
-    def _sounds(self) -> tuple[dict[str, str], dict[str, str]]:
-        return _sounds(self._exact)
+    def _names(self) -> NameTable:
+        return NameTable.of(self._exact)
 
     @cached_property
-    def _tables(self) -> tuple[NameTable, NameTable]:
-        return NameTable.of(self._exact), NameTable.of(self._sounds[1])
+    def _sounds(self) -> SoundTable:
+        return SoundTable.of(self._exact)
 
     @cached_property
     def _pairs(self) -> PairIndex:
@@ -94,27 +94,15 @@ class Catalog:
         if not self._exact:
             return
         letters, places = compact(text)
-        for table, confidence in zip(self._tables, (_EXACT, _SOUND), strict=True):
-            for start, end in table.windows(letters):
-                first, last = places[start], places[end - 1] + 1
-                if is_whole(text, first, last):
-                    yield _span(text, first, last, table.items[letters[start:end]], confidence)
-        yield from self._by_sound(text)
+        for start, end in self._names.windows(letters):
+            first, last = places[start], places[end - 1] + 1
+            if is_whole(text, first, last):
+                yield _span(text, first, last, self._exact[letters[start:end]], _EXACT)
+        for start, end, items in self._sounds.mentions(letters):
+            first, last = places[start], places[end - 1] + 1
+            if is_whole(text, first, last):
+                yield _span(text, first, last, items, _SOUND)
         yield from self._misspelled(text, letters, places)
-
-    def _by_sound(self, text: str) -> Iterator[Span]:
-        by_sound = self._sounds[0]
-        if not by_sound:
-            return
-        lengths = {key.count(" ") + 1 for key in by_sound}
-        for run in _HAN.finditer(text):
-            syllables = _syllables(run[0])
-            for length in lengths:
-                for start in range(len(syllables) - length + 1):
-                    item = by_sound.get(" ".join(syllables[start : start + length]))
-                    if item:
-                        first = run.start() + start
-                        yield _span(text, first, first + length, item, _SOUND)
 
     def _misspelled(self, text: str, letters: str, places: list[int]) -> Iterator[Span]:
         for name in self._pairs.likely(letters):
@@ -142,23 +130,6 @@ def _trimmed(text: str, first: int, last: int, name: str) -> tuple[int, int]:
     gaps = [first + gap.start() for gap in _GAP.finditer(text[first:last])]
     choices = [(start, end) for start in starts for end in (last, *gaps[-1:]) if start < end]
     return max(choices, key=lambda at: fuzz.ratio(name, key(text[at[0] : at[1]])))
-
-
-def _sounds(names: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the names in Han characters by their syllables, apart and written as one word."""
-    apart = {
-        " ".join(_syllables(name)): items
-        for name, items in names.items()
-        if _HAN.fullmatch(name) and len(name) >= _SHORTEST["sound"]
-    }
-    joined = {key.replace(" ", ""): items for key, items in apart.items()}
-    return apart, {key: item for key, item in joined.items() if len(key) >= _SHORTEST["pinyin"]}
-
-
-def _syllables(han: str) -> list[str]:
-    from pypinyin import lazy_pinyin  # noqa: PLC0415 (its dictionary is read by the first Han name)
-
-    return list(lazy_pinyin(han))
 
 
 def _digits(text: str) -> str:

