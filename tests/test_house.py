@@ -20,6 +20,7 @@ VERBS = {
     "features": 2.0,
     "training": 2.0,
     "training.compare": 2.0,
+    "training.label": 2.0,
     "training.promote": 2.0,
     "insights": 2.0,
     "serving.batch": 2.0,

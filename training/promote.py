@@ -66,7 +66,8 @@ def _classifier(config: DictConfig) -> None:
         workspace = Workspace.named(config.workspace, config.data_dir)
         if config.rollback:
             now, before = roll_back(store, workspace, name)
-            _say(f"{name}: version {now.number} steps down, {before.number} sorts texts again")
+            again = f"version {before.number} sorts texts again"
+            _say(f"{name}: version {now.number} steps down, {again}")
             return
         verdict = judge_classifier(store, workspace, name)
         _say(verdict.words)

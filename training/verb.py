@@ -59,7 +59,12 @@ def _of_texts(config: DictConfig) -> float:
         _stop(error, 2)
     except _MISTAKES as error:
         _log.debug("failed", exc_info=True)
-        _stop(error, 1)
+        sweep = current()
+        if sweep is None:
+            _stop(error, 1)
+        _log.error("%s", error)
+        sweep.failures.append(str(error))
+        return float("nan")
 
 
 def _tracked(plan: Plan, store: TrackingStore, sweep: Sweep | None, *, keep_bundle: bool) -> float:

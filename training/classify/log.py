@@ -24,6 +24,7 @@ from training.classify import plots
 from training.classify.experiment import Result
 from training.classify.registry import ARTIFACT, ClassifierRegistry
 from training.classify.scores import by_label, confusion
+from training.labeling.agreement import Agreement
 from training.metrics import Interval
 from training.report import Row
 from training.tracking.names import commit, flattened
@@ -71,6 +72,15 @@ def log_result(store: TrackingStore, workspace: str, result: Result, run_id: str
     registry = ClassifierRegistry(workspace, result.corpus.name, store)
     value = f"{result.macro_f1.value:.4f}"
     registry.register(_log_model(mlflow, result.model), told | {"run": run_id, "macro_f1": value})
+
+
+def log_agreement(store: TrackingStore, found: Agreement) -> None:
+    """Log how much those agree who labeled into the open run."""
+    mlflow = store.connect()
+    mlflow.log_dict(found.as_dict(), "agreement.json")
+    mlflow.log_metric("agreement/texts", found.texts)
+    if found.alpha is not None:
+        mlflow.log_metric("agreement/alpha", found.alpha)
 
 
 def write_artifacts(folder: Path, result: Result) -> None:

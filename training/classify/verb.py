@@ -14,12 +14,14 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from features.text.taxonomy.taxonomy import Taxonomy
+from ingest.store import Store
 from ingest.workspace import Workspace
 from training.classify.answers import Remembered
 from training.classify.corpus import Corpus, file_corpus, workspace_corpus
 from training.classify.experiment import Result, run
-from training.classify.log import log_result, rows_of, tracked
+from training.classify.log import log_agreement, log_result, rows_of, tracked
 from training.classify.settings import ClassifierSettings
+from training.labeling.agreement import Agreement, agreement
 from training.plan import PlanError
 from training.report import write_rows
 from training.tracking.store import TrackingStore
@@ -100,6 +102,12 @@ class ClassifierPlan:
             raise PlanError("labels: expected a file, received none")
         return workspace_corpus(self.workspace, self.taxonomy)
 
+    def agreement(self) -> Agreement | None:
+        """Return how much those agree who labeled; None for a file, which does not say who did."""
+        if self.labels is not None or self.taxonomy is None:
+            return None
+        return agreement(Store(self.workspace.store).read("labels"), self.taxonomy.name)
+
 
 def classify(config: DictConfig, store: TrackingStore) -> float:
     """Do the experiment of ``config`` and return its macro-F1."""
@@ -110,9 +118,12 @@ def classify(config: DictConfig, store: TrackingStore) -> float:
     with tracked(store, workspace, corpus.name, plan.config) as run_id:
         result = run(corpus, plan.settings, Remembered(plan.workspace))
         log_result(store, workspace, result, run_id)
+        agreed = plan.agreement()
+        if agreed is not None:
+            log_agreement(store, agreed)
     reports = Path(str(plan.config["data_dir"])) / "reports"
     write_rows(reports / f"classifier-{workspace}-{corpus.name}.json", rows_of(result, workspace))
-    _log.info("\n%s", told(result))
+    _log.info("\n%s", "\n".join([told(result), *([agreed.words] if agreed else [])]))
     return result.macro_f1.value
 
 

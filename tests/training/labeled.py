@@ -1,0 +1,64 @@
+"""A small workspace whose texts use words that only its people can explain."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+
+from features.text.codec import float_column
+from features.text.embed import Embedder
+from ingest.workspace import Workspace
+from tests.training.conftest import CONF
+
+TAXONOMY = "service_categories"
+WORDS = {
+    "after_sales": ("zork", "mibble"),
+    "product_enquiry": ("plim", "tarn"),
+    "complaint_suggestion": ("vant", "quod"),
+}
+_PLACES = ("kitchen", "garage", "office", "garden", "hall", "cellar")
+_TIMES = ("Monday", "yesterday", "last week", "this morning", "noon")
+
+
+def sentences(word: str) -> list[str]:
+    return [f"the {word} in the {place} since {time}" for place, time in product(_PLACES, _TIMES)]
+
+
+def truth(text: str) -> str:
+    return next(label for label, words in WORDS.items() if any(word in text for word in words))
+
+
+class Shop:
+    """Analyzed texts in a workspace of its own, and the calls that a person makes."""
+
+    def __init__(self, folder: Path, tracking: Path) -> None:
+        self.data = folder / "data"
+        self.tracking = tracking
+        self.workspace = Workspace.named("shop", self.data)
+        self.folder = self.workspace.features / "text"
+        self.texts = [text for pair in WORDS.values() for word in pair for text in sentences(word)]
+        self.folder.mkdir(parents=True)
+        vectors = Embedder().vectors(self.texts)
+        table = {
+            "text_id": [f"t{n}" for n in range(len(self.texts))],
+            "text": self.texts,
+            "embedding": float_column(vectors),
+        }
+        pq.write_table(pa.table(table), self.folder / "texts.parquet")
+
+    def arguments(self, *overrides: str) -> list[str]:
+        return [
+            "workspace=shop",
+            f"data_dir={self.data}",
+            f"tracking.folder={self.tracking}",
+            *overrides,
+        ]
+
+    def config(self, verb: str, *overrides: str) -> DictConfig:
+        with initialize_config_dir(str(CONF), version_base=None):
+            return compose(verb, self.arguments(*overrides))
