@@ -31,7 +31,7 @@ SHOTS = 10
 SEEDS = 3  # fits that are averaged
 _SEED = 1
 _TERMS, _FROZEN, _TUNED = "TF-IDF", "MiniLM, frozen", "MiniLM, fine-tuned"
-_FEW = FinetuneSettings(held_out=0.0, epochs=6, encoder_rate=2e-4)
+_FEW = FinetuneSettings(held_out=0.0, epochs=5)
 _ALL = FinetuneSettings(epochs=2)
 
 
