@@ -26,6 +26,8 @@ def train(config: DictConfig, model_name: str) -> float:
     In a sweep, a job whose model or data fails is reported and gives NaN; the others go on. A
     setting that is wrong ends everything with exit code 2, a failed single run with 1.
     """
+    if config.task == "text_benchmark":
+        return _benchmark(config)
     sweep = current()
     try:
         plan = Plan.of(config, model_name)
@@ -44,6 +46,18 @@ def train(config: DictConfig, model_name: str) -> float:
         _log.error("%s: %s", plan.model_name, error)
         sweep.failures.append(f"{plan.model_name}: {error}")
         return float("nan")
+
+
+def _benchmark(config: DictConfig) -> float:
+    from training.textbench.verb import text_benchmark  # noqa: PLC0415  (reads texts)
+
+    try:
+        return text_benchmark(config, TrackingStore(config.tracking.folder, config.tracking.uri))
+    except PlanError as error:
+        _stop(error, 2)
+    except _MISTAKES as error:
+        _log.debug("failed", exc_info=True)
+        _stop(error, 1)
 
 
 def _tracked(plan: Plan, store: TrackingStore, sweep: Sweep | None, *, keep_bundle: bool) -> float:

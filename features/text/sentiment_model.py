@@ -1,69 +1,59 @@
-"""One sentiment classifier: logistic regression over terms and sentence vectors, calibrated."""
+"""One sentiment classifier: a text classifier of three classes with a curve of trust on top."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.special import expit, logit, softmax
-from sklearn.feature_extraction.text import TfidfVectorizer
+from scipy.special import expit, logit
 
-from features.text.sentiment_data import LABELS, grams
-
-Tier = Literal["trained", "few-shot"]
-FloatArray = NDArray[np.float32]
+from features.text.classifier.model import FloatArray, TextClassifier, Vectors
+from features.text.sentiment_data import LABELS
 
 _SURE = 1e-4  # probabilities are kept this far from 0 and 1 before their logarithm is taken
 
 
 @dataclass(frozen=True)
 class SentimentModel:
-    """A fitted classifier of three classes, as arrays.
+    """A fitted classifier of three classes.
 
     Parameters
     ----------
-    tier : {"trained", "few-shot"}
-        Learned from the business's own ratings, or from the seed sentences.
-    vocabulary : tuple of str
-        F terms; none for the few-shot tier, which reads sentence vectors only.
-    idf : numpy.ndarray
-        float32 [F], inverse document frequency of each term.
-    weights, intercept : numpy.ndarray
-        float32 [F + 512, 3] and [3]: class scores from terms, then vector.
-    temperature : float
-        Divides the class scores so that their softmax is a probability (Guo et al., "On
-        Calibration of Modern Neural Networks", ICML 2017).
+    tier : str
+        ``"few-shot"``: sentence vectors, learned from the seed sentences. ``"fused"``: terms and
+        vectors, learned from the business's own ratings. ``"trained"``: the same from terms alone.
+        ``"distilled"``: terms, learned from what the few-shot tier says of the business's texts.
+    classifier : TextClassifier
+        Of the three labels, each equally common beforehand.
     trust : numpy.ndarray
         float32 [4]: slope, and one intercept a label, of the logistic curve from the highest
         probability to the chance that the label is right.
     """
 
-    tier: Tier
-    vocabulary: tuple[str, ...]
-    idf: FloatArray
-    weights: FloatArray
-    intercept: FloatArray
-    temperature: float
+    tier: str
+    classifier: TextClassifier
     trust: FloatArray
 
     def __post_init__(self) -> None:
-        """Check that the arrays fit together."""
-        terms, labels = len(self.vocabulary), len(LABELS)
-        if self.idf.shape != (terms,) or self.weights.shape[1:] != (labels,):
+        """Check that it is about sentiment."""
+        if self.classifier.labels != LABELS or self.trust.shape != (1 + len(LABELS),):
             raise ValueError(
-                f"sentiment model: {terms} terms and {labels} labels, got idf of shape "
-                f"{self.idf.shape} and weights of shape {self.weights.shape}"
+                f"sentiment model: expected the labels {LABELS} and a trust curve of "
+                f"{1 + len(LABELS)} numbers, got {self.classifier.labels} and an array "
+                f"{self.trust.shape}"
             )
 
-    def probabilities(self, texts: Sequence[str], vectors: FloatArray) -> FloatArray:
+    @property
+    def reads_vectors(self) -> bool:
+        """Whether sentence vectors are needed."""
+        return self.classifier.vector_head is not None
+
+    def probabilities(self, texts: Sequence[str], vectors: FloatArray | None = None) -> FloatArray:
         """Return [n, 3]: the class probabilities with every class equally common beforehand."""
-        matrix = term_matrix(texts, vectors, self.vocabulary, self.idf)
-        scores = (matrix @ self.weights + self.intercept) / self.temperature
-        return np.asarray(softmax(scores, axis=1), dtype=np.float32)
+        return self.classifier.probabilities(texts, vectors)
 
     def confidence(self, probabilities: FloatArray) -> FloatArray:
         """Return [n]: the chance that the most probable label is right."""
@@ -72,41 +62,19 @@ class SentimentModel:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the model as arrays without objects, fit for ``numpy.savez``."""
         return {
-            "tier": np.array(self.tier),
-            "vocabulary": np.array(self.vocabulary, dtype=np.str_),
-            "idf": self.idf,
-            "weights": self.weights,
-            "intercept": self.intercept,
-            "temperature": np.array(self.temperature),
+            "tier": np.array([self.tier, self.classifier.tier]),
             "trust": self.trust,
+            **self.classifier.arrays(),
         }
 
     @classmethod
-    def of(cls, arrays: Mapping[str, NDArray[Any]]) -> SentimentModel:
+    def of(
+        cls, arrays: Mapping[str, NDArray[Any]], *, vectors: Vectors | None = None
+    ) -> SentimentModel:
         """Return the model that :meth:`arrays` took apart."""
-        return cls(
-            tier="trained" if str(arrays["tier"]) == "trained" else "few-shot",
-            vocabulary=tuple(arrays["vocabulary"].tolist()),
-            idf=arrays["idf"],
-            weights=arrays["weights"],
-            intercept=arrays["intercept"],
-            temperature=float(arrays["temperature"]),
-            trust=arrays["trust"],
-        )
-
-
-def term_matrix(
-    texts: Sequence[str], vectors: FloatArray, vocabulary: Sequence[str], idf: FloatArray
-) -> sp.csr_matrix:
-    """Return [n, F + 512]: TF-IDF of the terms, each row of length 1, beside the vectors."""
-    dense = sp.csr_matrix(vectors)
-    if not vocabulary:
-        return dense
-    vectorizer = TfidfVectorizer(
-        analyzer=grams, vocabulary=list(vocabulary), sublinear_tf=True, dtype=np.float32
-    )
-    vectorizer.idf_ = idf
-    return sp.hstack([vectorizer.transform(texts), dense], format="csr", dtype=np.float32)
+        tier, inner = arrays["tier"].tolist()
+        classifier = TextClassifier.of(arrays, labels=LABELS, tier=inner, vectors=vectors)
+        return cls(tier, classifier, arrays["trust"])
 
 
 def trust_features(probabilities: FloatArray) -> FloatArray:

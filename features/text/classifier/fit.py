@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -18,14 +18,31 @@ from features.text.classifier.model import FloatArray, TextClassifier, Vectors
 from features.text.classifier.quality import Quality, quality_of, threshold_of
 from features.text.classifier.terms import Terms, fit_terms
 
-__all__ = ["Quality", "Tier", "fit_classifier"]
+__all__ = ["HeldOut", "Quality", "Tier", "fit_classifier", "fit_measured"]
 
 Tier = Literal["few-shot", "trained", "fused"]
 IntArray = NDArray[np.int64]
 
 _FOLDS = 3
 _FUSE_FROM = 8  # texts of the median class from which terms add to sentence vectors
+_HEADS: dict[Tier, tuple[int, ...]] = {"few-shot": (1,), "trained": (0,), "fused": (0, 1)}
 _MIX_BOUNDS = (-6.0, 6.0)  # of the logarithms of the two weights
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Class probabilities of texts that the heads had not seen, beside the truth.
+
+    Parameters
+    ----------
+    probabilities : numpy.ndarray
+        float32 [n, L], calibrated.
+    labels : numpy.ndarray
+        int64 [n], numbers of the true labels.
+    """
+
+    probabilities: FloatArray
+    labels: IntArray
 
 
 def fit_classifier(
@@ -36,7 +53,6 @@ def fit_classifier(
     outside: Sequence[str] = (),
     seed: int = 0,
     balanced: bool = False,
-    support: Labeled | None = None,
 ) -> TextClassifier:
     """Fit on examples; fuse, calibrate and measure on held-out ones.
 
@@ -57,50 +73,69 @@ def fit_classifier(
         Decides the folds.
     balanced : bool
         Whether every class counts the same however many texts it has.
-    support : Labeled, optional
-        Further examples of the same classes that every fit sees and no measurement counts.
+
+    Returns
+    -------
+    TextClassifier
+        With its :class:`Quality` as ``quality``.
 
     Raises
     ------
     ValueError
         If there are fewer than two classes, or the tier needs vectors and there are none.
+
+    Examples
+    --------
+    >>> rows = Labeled(("太慢了", "慢死了", "很好吃", "好吃"), ("bad", "bad", "good", "good"))
+    >>> fit_classifier(rows).predict(["真慢"])["label"].to_pylist()
+    ['bad']
     """
     chosen = _tier(examples, tier, vectors)
-    data = _Data.of(examples, support, None if chosen == "trained" else vectors)
-    held_out = _held_out(data, chosen, seed, balanced=balanced)
-    mix = _mix(held_out, data.labels[: data.measured], balanced=balanced)
-    rows = np.arange(len(data.texts))
-    terms, term_head, vector_head = data.heads(rows, chosen, balanced=balanced)
-    found = TextClassifier(
-        examples.classes, chosen, mix, terms, term_head, vector_head, vectors=vectors
+    found, held_out = fit_measured(
+        examples, tier=chosen, vectors=vectors, seed=seed, balanced=balanced
     )
-    scores = mix[0] * held_out[0] + mix[1] * held_out[1]
-    probabilities = np.asarray(softmax(scores, axis=1), dtype=np.float32)
-    return _measured(found, probabilities, data.labels[: data.measured], outside)
+    return _measured(found, held_out, outside)
+
+
+def fit_measured(
+    examples: Labeled,
+    *,
+    tier: Tier,
+    vectors: Vectors | None,
+    seed: int,
+    balanced: bool = False,
+    support: Labeled | None = None,
+) -> tuple[TextClassifier, HeldOut]:
+    """Return a classifier, and what was said of held-out examples, for those who measure more.
+
+    ``support`` are further examples that every fit sees and no measurement counts; the other
+    parameters are those of :func:`fit_classifier`.
+    """
+    data = _Data.of(examples, support, None if tier == "trained" else vectors)
+    labels = data.labels[: data.measured]
+    scores = _held_out(data, tier, seed, balanced=balanced)
+    mix = _mix(scores, labels, _HEADS[tier], balanced=balanced)
+    heads = data.heads(np.arange(len(data.texts)), tier, balanced=balanced)
+    probabilities = softmax(mix[0] * scores[0] + mix[1] * scores[1], axis=1)
+    found = TextClassifier(data.names, tier, mix, *heads, vectors=vectors)
+    return found, HeldOut(np.asarray(probabilities, dtype=np.float32), labels)
 
 
 class _Data:
     """Texts, numbers of labels and vectors, of which the first ``measured`` count."""
 
-    def __init__(
-        self, texts: Sequence[str], labels: IntArray, matrix: FloatArray | None, measured: int
-    ) -> None:
-        self.texts = texts
-        self.labels = labels
+    def __init__(self, both: Labeled, matrix: FloatArray | None, measured: int) -> None:
+        self.texts = both.texts
+        self.names = both.classes
+        self.labels = both.numbers()
         self.matrix = matrix
         self.measured = measured
-        self.classes = int(labels.max()) + 1
+        self.classes = len(self.names)
 
     @classmethod
     def of(cls, examples: Labeled, support: Labeled | None, vectors: Vectors | None) -> _Data:
         both = examples if support is None else examples + support
-        if both.classes != examples.classes:
-            raise ValueError(
-                f"support: expected labels among {', '.join(examples.classes)}, got "
-                f"{', '.join(sorted(set(both.classes) - set(examples.classes)))}"
-            )
-        matrix = None if vectors is None else vectors(both.texts)
-        return cls(both.texts, both.numbers(), matrix, len(examples))
+        return cls(both, None if vectors is None else vectors(both.texts), len(examples))
 
     def heads(
         self, rows: IntArray, tier: Tier, *, balanced: bool
@@ -155,10 +190,9 @@ def _strata(labels: IntArray) -> IntArray:
 
 
 def _mix(
-    scores: tuple[FloatArray, FloatArray], labels: IntArray, *, balanced: bool
+    scores: tuple[FloatArray, FloatArray], labels: IntArray, used: Sequence[int], *, balanced: bool
 ) -> tuple[float, float]:
     """Return the weights of the two heads under which the labels are most probable."""
-    used = [place for place, part in enumerate(scores) if part.any()]
     counts = np.bincount(labels)
     weight = 1.0 / counts[labels] if balanced else np.full(len(labels), 1.0 / len(labels))
     rows = np.arange(len(labels))
@@ -175,10 +209,9 @@ def _mix(
     return mix[0], mix[1]
 
 
-def _measured(
-    found: TextClassifier, probabilities: FloatArray, labels: IntArray, outside: Sequence[str]
-) -> TextClassifier:
+def _measured(found: TextClassifier, held_out: HeldOut, outside: Sequence[str]) -> TextClassifier:
     """Return the classifier with its threshold and its figures."""
+    probabilities, labels = held_out.probabilities, held_out.labels
     if not outside:
         return replace(found, quality=quality_of(probabilities, labels))
     far = found.probabilities(outside).max(axis=1)

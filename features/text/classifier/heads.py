@@ -13,8 +13,10 @@ from sklearn.svm import LinearSVC
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 
-_VECTOR_STRENGTH = 1.0  # inverse regularization
-_TERM_STRENGTH = 0.5
+_VECTOR_STRENGTH = 20.0  # inverse regularization; flat from here on
+_TERM_STRENGTH = 5.0
+_MARGIN_STRENGTH = 0.5
+_LEAST_SPREAD = 1e-4  # of a dimension, so that one that never differs does not count
 
 
 @dataclass(frozen=True)
@@ -46,28 +48,36 @@ class Linear:
 
 
 def fit_term_head(matrix: Any, labels: IntArray, classes: int, *, balanced: bool) -> Linear:
-    """Fit one linear support vector machine a class on TF-IDF rows (Joachims, ECML 1998)."""
-    model = LinearSVC(
-        C=_TERM_STRENGTH, class_weight="balanced" if balanced else None, random_state=0
-    ).fit(matrix, labels)
-    return _linear(model, classes)
+    """Fit a linear classifier on TF-IDF rows.
+
+    One support vector machine a class (Joachims, ECML 1998), quick with many classes; for balanced
+    classes one logistic regression over all of them, which weighs a class that is rare here, and
+    common elsewhere, against the others rather than each against the rest.
+    """
+    model: LinearSVC | LogisticRegression = LinearSVC(C=_MARGIN_STRENGTH, random_state=0)
+    if balanced:
+        model = LogisticRegression(
+            C=_TERM_STRENGTH, class_weight="balanced", max_iter=2000, tol=1e-3
+        )
+    return _linear(model.fit(matrix, labels), classes)
 
 
 def fit_vector_head(
     vectors: FloatArray, labels: IntArray, classes: int, *, balanced: bool
 ) -> Linear:
-    """Fit a logistic regression on sentence vectors, centered and scaled as one.
+    """Fit a logistic regression on sentence vectors, each dimension centered and scaled.
 
-    Sentence vectors of one business fill a narrow cone; around their mean they differ. Mean and
-    scale are folded into the weights, so what is kept reads plain vectors.
+    Sentence vectors of one business fill a narrow cone; around their mean they differ, and vectors
+    of two encoders side by side weigh the same. Mean and scale are folded into the weights, so what
+    is kept reads plain vectors.
     """
     center = vectors.mean(axis=0)
-    scale = float(np.sqrt(((vectors - center) ** 2).sum(axis=1).mean())) or 1.0
+    scale = (vectors.std(axis=0) + _LEAST_SPREAD) * np.sqrt(vectors.shape[1])
     model = LogisticRegression(
         C=_VECTOR_STRENGTH, class_weight="balanced" if balanced else None, max_iter=2000, tol=1e-3
     ).fit((vectors - center) / scale, labels)
     plain = _linear(model, classes)
-    weights = plain.weights / scale
+    weights = (plain.weights / scale[:, None]).astype(np.float32)
     return Linear(weights, (plain.intercept - center @ weights).astype(np.float32))
 
 

@@ -76,7 +76,7 @@ def test_a_chinese_business_learns_from_its_ratings(embedder: Embedder, data_roo
     rated = [Rated(text, label) for text, label in drawn(waimai(data_root), 3000)]
     fit = fit_sentiment(rated, embedder.vectors, min_rated=200, min_pole=20, seed=7)
     row = next(row for row in fit.report if row["language"] == "zh")
-    assert row["tier"] == "trained"
+    assert row["tier"] == "fused"
     assert row["accuracy"] > 0.85
     assert row["macro_f1"] > 0.83
     assert row["accuracy"] > row["few_shot_accuracy_on_ratings"]
@@ -87,7 +87,7 @@ def test_an_english_business_learns_from_its_ratings(embedder: Embedder, data_ro
     rated = [Rated(text, label) for text, label in drawn(instruments(data_root), 1200)]
     fit = fit_sentiment(rated, embedder.vectors, min_rated=200, min_pole=20, seed=7)
     row = next(row for row in fit.report if row["language"] == "en")
-    assert row["tier"] == "trained"
+    assert row["tier"] == "fused"
     assert row["accuracy"] > 0.80
     assert row["macro_f1"] > 0.42  # nine in ten reviews are positive, three classes
     assert row["calibration_error"] < 0.05

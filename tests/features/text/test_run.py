@@ -112,10 +112,10 @@ def test_the_tier_and_its_quality_are_reported(
     with caplog.at_level("INFO"):
         analyze_texts(store, workspace, SETTINGS)
     rows = {row["language"]: row for row in report(workspace)["fitted"]["sentiment"]}
-    assert {rows["zh"]["tier"], rows["en"]["tier"]} == {"trained"}
+    assert {rows["zh"]["tier"], rows["en"]["tier"]} == {"fused"}
     assert rows["other"]["tier"] == "few-shot"
     assert rows["zh"]["accuracy"] > 0.9
-    assert "sentiment of zh: trained tier, macro-F1" in caplog.text
+    assert "sentiment of zh: fused tier, macro-F1" in caplog.text
     topics = orjson.loads((workspace.features / "text/topics.json").read_bytes())
     assert [row["topic"] for row in topics] == [0, 1, 2]
     assert all(row["words"] and 0 <= row["share"] <= 1 for row in topics)

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from features.text.classifier.examples import Labeled
+from features.text.classifier.fit import fit_classifier
+from features.text.classifier.model import FloatArray
 from features.text.embed import Embedder
 from features.text.language import language_of
 from features.text.sentiment import Rated, SentimentAnalyzer, fit_sentiment
-from features.text.sentiment_data import LABELS, grams, label_of, seeds
-from features.text.sentiment_fit import Examples, FloatArray, _calibration_error, fit_model
+from features.text.sentiment_data import LABELS, label_of, seeds
+from features.text.sentiment_fit import fit_model, labeled
 from features.text.sentiment_model import SentimentModel
 
 PRAISE, BLAME = ["flumish", "drobe"], ["wexly", "snarp"]
@@ -82,14 +85,14 @@ def test_chinese_is_not_scored_zero(few_shot: SentimentAnalyzer) -> None:
 def test_words_of_the_business_are_learned_from_its_ratings() -> None:
     fit = fit_sentiment(invented(240), flat, min_rated=200, min_pole=20, seed=7)
     report = {row["language"]: row for row in fit.report}
-    assert report["en"]["tier"] == "trained"
+    assert report["en"]["tier"] == "fused"
     assert report["en"]["texts"] == 240
     assert report["en"]["accuracy"] > 0.97
     assert report["en"]["macro_f1"] > 0.97
     assert report["zh"]["tier"] == "few-shot"
     analyzer = SentimentAnalyzer(models=fit.models, vectors=flat, state="x")
-    assert (analyzer.tier("en"), analyzer.tier("zh")) == ("trained", "few-shot")
-    found = analyzer.analyze(["so flumish", "so wexly"]).to_pylist()
+    assert (analyzer.tier("en"), analyzer.tier("zh")) == ("fused", "few-shot")
+    found = analyzer.analyze(["quite flumish", "quite wexly"]).to_pylist()
     assert [row["sentiment"] for row in found] == ["positive", "negative"]
     assert found[0]["polarity"] > 0.3 > -0.3 > found[1]["polarity"]
 
@@ -101,13 +104,13 @@ def test_too_few_ratings_or_one_pole_only_fall_back_to_the_seeds(rated: list[Rat
     assert row["tier"] == "few-shot"
     assert row["rated_texts"] == len(rated)
     assert 0 <= row["few_shot_accuracy_on_ratings"] <= 1
-    assert list(fit.models) == ["few-shot"]
+    assert list(fit.models) == ["base"]
 
 
 def test_a_class_rarer_than_the_folds_is_no_obstacle() -> None:
     rated = [*invented(240), Rated("it is a thing", 1)]
     fit = fit_sentiment(rated, flat, min_rated=200, min_pole=20, seed=7)
-    assert fit.models["en"].tier == "trained"
+    assert fit.models["en"].tier == "fused"
 
 
 def test_confidence_is_the_share_that_is_right() -> None:
@@ -125,12 +128,6 @@ def test_confidence_is_the_share_that_is_right() -> None:
     assert 0.7 < np.mean(confidence.to_numpy()) < 0.9
 
 
-def test_calibration_error_counts_the_gap() -> None:
-    sure = np.array([0.95, 0.95], dtype=np.float32)
-    assert _calibration_error(sure, [True, True]) == pytest.approx(0.05, abs=1e-6)
-    assert _calibration_error(sure, [False, False]) == pytest.approx(0.95, abs=1e-6)
-
-
 def test_fitting_is_repeatable_and_survives_the_round_trip() -> None:
     fits = [fit_sentiment(invented(220), flat, min_rated=200, min_pole=20, seed=7) for _ in "ab"]
     one, other = (SentimentAnalyzer(models=f.models, vectors=flat, state="x") for f in fits)
@@ -143,17 +140,46 @@ def test_fitting_is_repeatable_and_survives_the_round_trip() -> None:
 
 
 def test_perfect_separation_is_calibrated_too() -> None:
-    vectors = np.repeat(np.eye(3, 512, dtype=np.float32), 10, axis=0)
-    labels = np.repeat(np.arange(3), 10)
-    model, quality = fit_model("few-shot", Examples(("x",) * 30, labels, vectors), None, 1)
+    texts = tuple(f"{label} {number}" for label in LABELS for number in range(10))
+    place = {text: row // 10 for row, text in enumerate(texts)}
+
+    def corners(asked: Sequence[str]) -> FloatArray:
+        return np.eye(3, 512, dtype=np.float32)[[place[text] for text in asked]]
+
+    examples = Labeled(texts, tuple(text.split()[0] for text in texts))
+    model, quality = fit_model("few-shot", examples, None, 1, vectors=corners)
     assert quality.accuracy == 1
-    assert model.confidence(model.probabilities(["x"] * 30, vectors)).min() > 0.5
+    assert model.confidence(model.probabilities(texts, corners(texts))).min() > 0.5
 
 
-def test_arrays_that_do_not_fit_are_refused() -> None:
-    zeros = np.zeros(1, dtype=np.float32)
-    with pytest.raises(ValueError, match="idf of shape"):
-        SentimentModel("few-shot", (), zeros, np.zeros((512, 3), np.float32), zeros, 1.0, zeros)
+def test_without_vectors_ratings_are_trained_and_the_rest_is_distilled() -> None:
+    business = ["服务态度真差劲,再也不来", "味道非常好,很喜欢", "请问几点开门"] * 5
+    fit = fit_sentiment(
+        invented(240), None, min_rated=200, min_pole=20, seed=7, texts=list(dict.fromkeys(business))
+    )
+    report = {row["language"]: row for row in fit.report}
+    assert (report["en"]["tier"], report["zh"]["tier"]) == ("trained", "distilled")
+    assert report["en"]["accuracy"] > 0.97
+    assert report["zh"]["macro_f1"] > 0.6
+    analyzer = SentimentAnalyzer(models=fit.models, vectors=None, state="x")
+    assert analyzer.tier("other") == "distilled"
+    found = analyzer.analyze(["quite wexly", "服务态度真差劲", "非常好,很喜欢"])["sentiment"]
+    assert found.to_pylist() == ["negative", "negative", "positive"]
+    back = SentimentAnalyzer.of(analyzer.arrays(), vectors=None, state="x")
+    assert back.analyze(["quite wexly", "味道好"]).equals(
+        analyzer.analyze(["quite wexly", "味道好"])
+    )
+
+
+def test_models_that_read_vectors_are_refused_without(few_shot: SentimentAnalyzer) -> None:
+    with pytest.raises(ValueError, match="models of base read sentence vectors"):
+        SentimentAnalyzer.of(few_shot.arrays(), vectors=None, state="s")
+
+
+def test_a_classifier_of_something_else_is_refused() -> None:
+    rows = Labeled(("a b", "c d", "a c", "d b"), ("x", "y", "x", "y"))
+    with pytest.raises(ValueError, match="expected the labels"):
+        SentimentModel("trained", fit_classifier(rows), np.zeros(4, np.float32))
 
 
 def test_a_seed_file_with_a_wrong_label_is_named(
@@ -170,8 +196,8 @@ def test_a_seed_file_with_a_wrong_label_is_named(
         sentiment_data.seeds.__wrapped__()
 
 
-def test_stars_and_terms() -> None:
+def test_stars_become_labels() -> None:
     assert [LABELS[label_of(stars)][:3] for stars in (1, 2, 2.5, 3, 4, 5)] == [
         "neg", "neg", "neu", "neu", "pos", "pos",
     ]  # fmt: skip
-    assert set(grams("太慢了 not good")) >= {"太慢了", "慢了", "慢", "not good", "good"}
+    assert labeled([Rated("fine", 2)]) == Labeled(("fine",), ("positive",))
