@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Tier = Literal["few-shot", "trained", "fused"]
 TIERS: tuple[Tier, ...] = ("few-shot", "trained", "fused")
-LEARNED, TESTED = 3000, 500  # texts of a set; each attack at each rate is a new text to embed
+LEARNED, TESTED = 2000, 400  # texts of a set; each attack at each rate is a new text to embed
 _DEFENDED = 0.1  # rate at which the defenses are compared
 _SEED = 3
 
