@@ -77,9 +77,9 @@ def bucketed(lengths: IntArray, size: int, seed: int) -> list[IntArray]:
     return [batches[place] for place in random.permutation(len(batches))]
 
 
-def epoch_seed(seed: int, epoch: int) -> int:
-    """Return the seed of one epoch of a fit."""
-    return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
+def turn_seed(seed: int, turn: int) -> int:
+    """Return the seed of one epoch, or one step, of a fit."""
+    return int(np.random.SeedSequence([seed, turn]).generate_state(1)[0])
 
 
 class _Epochs(IterableDataset[Batch]):
@@ -132,7 +132,7 @@ class TextData(lightning.LightningDataModule):
 
     def epoch(self, number: int) -> list[Batch]:
         """Return the training batches of an epoch: token numbers [b, longest] and labels [b]."""
-        seed = epoch_seed(self._seed, number)
+        seed = turn_seed(self._seed, number)
         texts = self._train.texts
         if self._augmenter is not None:
             texts = tuple(self._augmenter.augment(texts, seed=seed))

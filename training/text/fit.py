@@ -26,6 +26,7 @@ from training.text.settings import FinetuneSettings
 FloatArray = NDArray[np.float32]
 
 _PROBE_STRENGTH = 20.0  # inverse L2 of the head on frozen vectors; flat from 10 to 50 on banking77
+_WATCHED = "validation"
 _LAST, _BEST = "last.ckpt", "best.ckpt"
 
 
@@ -143,12 +144,11 @@ def _train(
     callbacks: tuple[Callback, ...],
 ) -> None:
     """Train to the end, from the last checkpoint if there is one, and return to the best epoch."""
-    keep = ModelCheckpoint(
-        folder, filename=_BEST.removesuffix(".ckpt"), save_last=True,
-        monitor="validation" if watched else None, enable_version_counter=False,
-    )  # fmt: skip
-    stop = [EarlyStopping("validation", patience=settings.patience)] if watched else []
-    trainer = _trainer(settings, [*stop, *callbacks, keep])
+    keep: list[Callback] = [_checkpoint(folder, _LAST, None)]
+    if watched:
+        keep.append(_checkpoint(folder, _BEST, _WATCHED))
+        callbacks = (EarlyStopping(_WATCHED, patience=settings.patience), *callbacks)
+    trainer = _trainer(settings, [*callbacks, *keep])
     last = folder / _LAST
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pytorch_lightning")
@@ -157,6 +157,17 @@ def _train(
     if watched:
         best = torch.load(folder / _BEST, weights_only=True)
         module.load_state_dict(best["state_dict"])
+
+
+def _checkpoint(folder: Path, name: str, watched: str | None) -> ModelCheckpoint:
+    """Return what keeps the last epoch whole, or the weights of the best one."""
+    return ModelCheckpoint(
+        folder,
+        filename=name.removesuffix(".ckpt"),
+        monitor=watched,
+        save_weights_only=watched is not None,
+        enable_version_counter=False,
+    )
 
 
 def _trainer(settings: FinetuneSettings, callbacks: list[Callback]) -> lightning.Trainer:

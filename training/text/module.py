@@ -10,7 +10,7 @@ import pytorch_lightning as lightning
 import torch
 from numpy.typing import NDArray
 
-from training.text.data import Batch, epoch_seed
+from training.text.data import Batch, turn_seed
 from training.text.encoder import Encoder
 from training.text.settings import FinetuneSettings
 
@@ -31,7 +31,7 @@ class FinetuneModule(lightning.LightningModule):
     steps : int
         Optimizer steps of the whole fit, over which the rates rise and fall.
     seed : int
-        Decides dropout, epoch by epoch, so that a resumed fit ends where an unbroken one does.
+        Decides dropout, step by step, so that a resumed fit ends where an unbroken one does.
     """
 
     def __init__(
@@ -62,9 +62,9 @@ class FinetuneModule(lightning.LightningModule):
         scores: torch.Tensor = self.head(self.dropout(vectors))
         return scores
 
-    def on_train_epoch_start(self) -> None:
-        """Make dropout depend on the epoch alone, and switch it on."""
-        torch.manual_seed(epoch_seed(self._seed, self.current_epoch))
+    def on_train_batch_start(self, *_: object) -> None:
+        """Make dropout depend on the step alone, and switch it on."""
+        torch.manual_seed(turn_seed(self._seed, self.global_step))
         self.train()
 
     def training_step(self, batch: Batch) -> torch.Tensor:

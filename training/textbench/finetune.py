@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -26,13 +26,23 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float32]
 Scores = dict[str, FloatArray]
+Cost = tuple[float | None, float | None]  # seconds, megabytes
 
 SHOTS = 10
 SEEDS = 3  # fits that are averaged
 _SEED = 1
 _TERMS, _FROZEN, _TUNED = "TF-IDF", "MiniLM, frozen", "MiniLM, fine-tuned"
-_FEW = FinetuneSettings(held_out=0.0, epochs=6, encoder_rate=2e-4)
+_FEW = FinetuneSettings(held_out=0.0, epochs=5)
 _ALL = FinetuneSettings(epochs=2)
+
+
+@dataclass(frozen=True)
+class _Protocol:
+    """What is learned from and asked, and what it is called."""
+
+    dataset: str
+    name: str
+    parts: Split
 
 
 def measure(data: Path, cache: Path) -> Iterator[Row]:
@@ -89,15 +99,16 @@ def gains(
         Whether to fit the variants too: biases only, augmented, several seeds.
     """
     found: Scores = {}
+    asked = _Protocol(dataset, protocol, parts)
     for name, fit in _models(settings, every=every).items():
         reset_peak()
         start = perf_counter()
         found[name] = fit(parts.train, parts.test)
-        seconds = perf_counter() - start
-        yield from _rows(dataset, protocol, name, found[name], parts, seconds, peak_mb())
+        cost = (perf_counter() - start, round(peak_mb()))
+        yield from _rows(asked, name, found[name], cost)
     for name, members in _ensembles(found).items():
         mean = np.mean(np.stack([found[member] for member in members]), axis=0)
-        yield from _rows(dataset, protocol, name, mean, parts, None, None)
+        yield from _rows(asked, name, mean, (None, None))
 
 
 def _models(
@@ -144,14 +155,16 @@ def _ensembles(found: Scores) -> dict[str, list[str]]:
     return ensembles
 
 
-def _rows(
-    dataset: str, protocol: str, model: str, probabilities: FloatArray, parts: Split,
-    seconds: float | None, memory: float | None,
-) -> Iterator[Row]:  # fmt: skip
-    names = np.array(parts.train.classes, dtype=object)
+def _rows(protocol: _Protocol, model: str, probabilities: FloatArray, cost: Cost) -> Iterator[Row]:
+    names = np.array(protocol.parts.train.classes, dtype=object)
     said = names[probabilities.argmax(axis=1)].tolist()
     rows = accuracy_rows(
-        parts.test.labels, said, dataset=dataset, protocol=protocol, model=model, seconds=seconds
+        protocol.parts.test.labels,
+        said,
+        dataset=protocol.dataset,
+        protocol=protocol.name,
+        model=model,
+        seconds=cost[0],
     )
     for row in rows:
-        yield replace(row, peak_mb=None if memory is None else round(memory))
+        yield replace(row, peak_mb=cost[1])

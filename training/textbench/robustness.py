@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Tier = Literal["few-shot", "trained", "fused"]
 TIERS: tuple[Tier, ...] = ("few-shot", "trained", "fused")
-LEARNED, TESTED = 4000, 600  # texts of a set; each attack at each rate is a new text to embed
+LEARNED, TESTED = 2000, 400  # texts of a set; each attack at each rate is a new text to embed
 _DEFENDED = 0.1  # rate at which the defenses are compared
 _SEED = 3
 
@@ -62,15 +62,17 @@ def measure(data: Path, cache: Path) -> Iterator[Row]:
         Folder for sentence vectors.
     """
     vectors = encoder(cache, "use")
-    yield from trial_rows(Trial("waimai-10k", "zh", *_drawn(split(waimai(data)))), vectors)
-    yield from trial_rows(Trial("banking77", "en", *_drawn(banking(data))), vectors)
+    yield from trial_rows(
+        Trial("waimai-10k", "zh", *_drawn(split(waimai(data)))), vectors, tiers=TIERS
+    )
+    yield from trial_rows(Trial("banking77", "en", *_drawn(banking(data))), vectors, tiers=TIERS)
 
 
 def trial_rows(
     trial: Trial,
     vectors: Vectors,
     *,
-    tiers: Sequence[Tier] = TIERS,
+    tiers: Sequence[Tier],
     rates: Sequence[float] = RATES,
 ) -> Iterator[Row]:
     """Yield the noise curve of each tier on one data set, then the effect of the defenses."""

@@ -13,12 +13,12 @@ from training.text.encoder import Encoder
 from training.text.settings import FinetuneSettings
 
 _SIDES = {
-    "delivery": "where is my parcel when will the courier come with it".split(),
-    "money": "give back what i paid refund the fee to card now".split(),
-    "login": "cannot sign in password wrong account locked reset code please".split(),
+    "delivery": "where is my parcel when will the courier come with it",
+    "money": "give back what i paid refund the fee to card now",
+    "login": "cannot sign in password wrong account locked reset code please",
 }
 LABELS = tuple(sorted(_SIDES))
-WORDS = sorted({word for words in _SIDES.values() for word in words})
+WORDS = sorted({word for words in _SIDES.values() for word in words.split()})
 SETTINGS = FinetuneSettings(
     batch_size=8, epochs=4, encoder_rate=3e-3, head_rate=2e-2, precision="float32", threads=1,
     held_out=0.2, max_tokens=12, dropout=0.1,
@@ -46,7 +46,8 @@ def questions(each: int, seed: int = 0) -> Labeled:
     """Return texts whose words say which of three classes they are of."""
     random = torch.Generator().manual_seed(seed)
     rows = []
-    for label, words in _SIDES.items():
+    for label, sentence in _SIDES.items():
+        words = sentence.split()
         for _ in range(each):
             length = int(torch.randint(3, 9, (1,), generator=random))
             picks = torch.randint(0, len(words), (length,), generator=random).tolist()
