@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from features.text.base import Analyzer
 from features.text.entities.table import SPEAKERS, EntityOutput
 from features.text.outputs import IN_TEXTS, AnalyzerOutput, Output, TextsOutput
-from features.text.registry import Provided, build
+from features.text.readings import Reading
+from features.text.registry import Provided, build, reading_of
 from features.text.settings import TextSettings
 from features.text.taxonomy.chosen import Chosen
 from features.text.taxonomy.table import LabelsOutput
@@ -16,9 +17,10 @@ from features.text.taxonomy.table import LabelsOutput
 
 @dataclass(frozen=True)
 class Asked:
-    """Analyzers by name, the tables made of their answers, and those that sort by taxonomies."""
+    """Analyzers by name and how they read, their tables, and those that sort by taxonomies."""
 
     analyzers: Mapping[str, Analyzer]
+    reads: Mapping[str, Reading]
     outputs: tuple[Output, ...]
     classifiers: tuple[Chosen, ...]
 
@@ -51,5 +53,7 @@ def asked(settings: TextSettings, classifiers: Sequence[Chosen], provided: Provi
     outputs += [AnalyzerOutput(analyzer) for analyzer in own]
     if classifiers:
         outputs.append(LabelsOutput([classifier.taxonomy for classifier in classifiers]))
+    reads = {name: reading_of(name) for name in found}
     found |= {classifier.name: classifier for classifier in classifiers}
-    return Asked(found, tuple(outputs), tuple(classifiers))
+    reads |= {classifier.name: "window" for classifier in classifiers}
+    return Asked(found, reads, tuple(outputs), tuple(classifiers))

@@ -10,6 +10,7 @@ import pyarrow as pa
 from features.text.base import content_hash
 from features.text.cache import Cached
 from features.text.embed import WIDTH, Embedder, as_matrix
+from features.text.readings import Reading
 from features.text.workers import Answers, Job
 
 
@@ -20,19 +21,36 @@ class Batch:
     ----------
     rows : pyarrow.Table
         Texts with what is given about them.
+    readings : mapping of Reading to list of str
+        Every way the texts are read.
     cached : mapping of str to Cached
         Analyzers to ask, by name.
+    reads : mapping of str to Reading
+        How each of them reads texts.
     """
 
-    def __init__(self, rows: pa.Table, cached: Mapping[str, Cached]) -> None:
+    def __init__(
+        self,
+        rows: pa.Table,
+        readings: Mapping[Reading, list[str]],
+        cached: Mapping[str, Cached],
+        reads: Mapping[str, Reading],
+    ) -> None:
         self.rows = rows
         self._cached = cached
-        texts = rows["text"].to_pylist()
-        self._hashes = [content_hash(text) for text in texts]
-        self._texts = dict(zip(self._hashes, texts, strict=True))
-        self._known = {name: one.read(self._hashes) for name, one in cached.items()}
+        hashes = {
+            reading: [content_hash(text) for text in readings[reading]]
+            for reading in {reads[name] for name in cached}
+        }
+        self._texts = {
+            key: text
+            for reading, keys in hashes.items()
+            for key, text in zip(keys, readings[reading], strict=True)
+        }
+        self._hashes = {name: hashes[reads[name]] for name in cached}
+        self._known = {name: one.read(self._hashes[name]) for name, one in cached.items()}
         self._missing = {
-            name: [key for key in self._texts if key not in places]
+            name: [key for key in dict.fromkeys(self._hashes[name]) if key not in places]
             for name, (_, places) in self._known.items()
         }
 
@@ -61,7 +79,7 @@ class Batch:
             self._cached[name].write(keys, new)
             places = places | {key: rows.num_rows + at for at, key in enumerate(keys)}
             rows = pa.concat_tables([rows, new])
-        return rows.take(pa.array([places[key] for key in self._hashes], pa.int64()))
+        return rows.take(pa.array([places[key] for key in self._hashes[name]], pa.int64()))
 
 
 _NO_VECTORS = np.zeros((0, WIDTH), dtype=np.float32)

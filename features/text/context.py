@@ -8,19 +8,22 @@ conversation and within a silence.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, groupby, islice
+from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from features.text.base import fingerprint
 from features.text.clean.rules import Cleaner, CleanRules
 from features.text.elliptic import ContextRules, Reason, incomplete
 from features.text.quality.noise import filler
+from ingest.duck import session
 
 if TYPE_CHECKING:
     from ingest.store import Store
@@ -36,6 +39,12 @@ CONTEXT = pa.schema(
 _COLUMNS = [
     "message_id", "conversation_id", "sender_role", "text", "recalled", "kind", "occurred_at",
 ]  # fmt: skip
+_SAID = """
+SELECT message_id, conversation_id, sender_role, text, occurred_at FROM messages
+WHERE kind = 'text' AND NOT recalled ORDER BY conversation_id, occurred_at, message_id
+"""
+_VERSION, _MARK = "1", b"made_of_messages"
+_PART = 8192  # rows read and written at a time
 
 _ASKS = re.compile(r"[?\uff1f]|吗|哪|什么|多大|多少|\b(?:which|what|how|when|who)\b", re.IGNORECASE)
 _OFFERS = re.compile(
@@ -137,40 +146,59 @@ def _earlier(
     return asked[-1] if asked else None
 
 
-def write_context(folder: Path, store: Store, rules: ContextRules | None = None) -> pa.Table:
-    """Write ``folder/context.parquet``: the window of every text message of customers.
+def write_context(folder: Path, store: Store, rules: ContextRules | None = None) -> Path:
+    """Write ``folder/context.parquet``: what customers' turns are read with that refer to another.
 
-    Recalled messages and notices of the messenger are neither resolved nor used.
+    Recalled messages and notices of the messenger are neither resolved nor used. Conversations are
+    read one after another; nothing is done where neither messages nor rules changed.
 
     Returns
     -------
-    pyarrow.Table
-        ``text_id`` (the message), ``window`` (the text to classify), ``uses`` (the message_id of
-        the earlier turn in it, or null) and ``reason`` (pronoun, ellipsis, short, or empty).
+    Path
+        The file, with the columns of :data:`CONTEXT`: ``text_id`` (the message), ``window`` (the
+        text to classify), ``uses`` (the message_id of the earlier turn in it) and ``reason``
+        (pronoun, ellipsis or short).
     """
-    living = (pc.field("kind") == "text") & ~pc.field("recalled")
-    rows = store.read("messages", columns=_COLUMNS, filter=living)
-    rows = rows.sort_by([("occurred_at", "ascending"), ("message_id", "ascending")]).to_pylist()
-    clean = Cleaner(CleanRules(letters=False))
-    turns, names = [], []
-    for row in rows:
-        said = clean(row["text"] or "")
-        if said.text and said.kind in ("own", "forwarded"):
-            turns.append(
-                Turn(row["conversation_id"], row["sender_role"], said.text, row["occurred_at"])
-            )
-            names.append(row["message_id"])
-    found = windows(turns, rules)
-    kept = [place for place, turn in enumerate(turns) if turn.role == "customer"]
-    columns = {
-        "text_id": [names[place] for place in kept],
-        "window": [found[place].text for place in kept],
-        "uses": [None if (n := found[place].uses) is None else names[n] for place in kept],
-        "reason": [found[place].reason for place in kept],
-    }
-    table = pa.table(columns, schema=CONTEXT)
+    chosen = rules or ContextRules()
+    path = folder / "context.parquet"
+    mark = fingerprint(_VERSION, chosen.model_dump_json(), store.version("messages")).encode()
+    if path.exists() and (pq.read_schema(path).metadata or {}).get(_MARK) == mark:
+        return path
     folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / "context.draft"
-    pq.write_table(table, draft, compression="zstd")
-    draft.replace(folder / "context.parquet")
-    return table
+    draft = path.with_suffix(".draft")
+    schema = CONTEXT.with_metadata({_MARK: mark})
+    with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
+        rows = chain.from_iterable(_resolved(said, chosen) for said in _conversations(store))
+        while part := list(islice(rows, _PART)):
+            writer.write_table(pa.Table.from_pylist(part, schema=schema))
+    draft.replace(path)
+    return path
+
+
+def _conversations(store: Store) -> Iterator[list[dict[str, Any]]]:
+    """Yield the messages of each conversation in the order in which they were said."""
+    database = session()
+    scanner = store.dataset("messages").scanner(columns=_COLUMNS, batch_size=8192)
+    database.register("messages", scanner.to_reader())
+    reader = database.sql(_SAID).to_arrow_reader(_PART)
+    rows = (row for batch in reader for row in batch.to_pylist())
+    for _, said in groupby(rows, itemgetter("conversation_id")):
+        yield list(said)
+
+
+def _resolved(rows: Sequence[dict[str, Any]], rules: ContextRules) -> Iterator[dict[str, Any]]:
+    """Yield a row for every turn of a conversation that is read with an earlier one."""
+    kept = [(row, said) for row in rows if (said := _clean(row["text"] or "")) and said.text]
+    spoken = [(row, said.text) for row, said in kept if said.kind in ("own", "forwarded")]
+    turns = [
+        Turn(row["conversation_id"], row["sender_role"], text, row["occurred_at"])
+        for row, text in spoken
+    ]
+    for (row, _), found in zip(spoken, windows(turns, rules), strict=True):
+        if found.uses is not None:
+            uses = spoken[found.uses][0]["message_id"]
+            given = {"text_id": row["message_id"], "window": found.text}
+            yield given | {"uses": uses, "reason": found.reason}
+
+
+_clean = Cleaner(CleanRules(letters=False))

@@ -22,10 +22,12 @@ from features.text.base import content_hash
 from features.text.batches import Batch
 from features.text.cache import open_cache, prune
 from features.text.collect import stream
+from features.text.context import write_context
 from features.text.embed import Embedder
 from features.text.fitted import forget
 from features.text.outputs import RESULT, Output
 from features.text.prepare import Prepared, bar_of, prepare
+from features.text.readings import Readings
 from features.text.report import keep, kept
 from features.text.sentiment_data import seeds
 from features.text.settings import TextSettings
@@ -84,7 +86,7 @@ def write_texts(store: Store, workspace: Workspace, settings: TextSettings) -> d
     folder.mkdir(parents=True, exist_ok=True)
     started = perf_counter()
     with FileLock(folder / ".lock"), open_cache(folder / "cache" / "texts.sqlite") as connection:
-        seen = survey(store, settings)
+        seen = survey(store, settings, _readings(folder, store, settings))
         prepared = prepare(folder, store, connection, seen, settings)
         rows = _write(folder, store, seen, prepared, settings)
         forgotten = _forget(folder, connection, seen, prepared.taxonomies)
@@ -113,6 +115,13 @@ def _folder(workspace: Workspace) -> Path:
     return workspace.features / "text"
 
 
+def _readings(folder: Path, store: Store, settings: TextSettings) -> Readings:
+    """Return how texts are read; earlier turns matter to taxonomies only."""
+    if not settings.taxonomies:
+        return Readings({})
+    return Readings.with_windows(write_context(folder, store))
+
+
 def _write(
     folder: Path, store: Store, seen: Survey, prepared: Prepared, settings: TextSettings
 ) -> dict[str, int]:
@@ -131,7 +140,10 @@ def _write(
         Workers(team, settings.workers) as workers,
         bar_of(seen.texts, "texts", settings) as bar,
     ):
-        batches = (Batch(rows, cached) for rows in stream(store, settings.batch))
+        batches = (
+            Batch(rows, seen.readings.of(rows), cached, prepared.asked.reads)
+            for rows in stream(store, settings.batch)
+        )
         for batch, answers in workers.each((batch, batch.job()) for batch in batches):
             tables.add(batch.rows, batch.found(answers))
             bar.update(batch.rows.num_rows)

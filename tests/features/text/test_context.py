@@ -138,16 +138,16 @@ def test_windows_of_a_store_are_written(
     for number, (name, text, more) in enumerate(said):
         at = AT + timedelta(minutes=number)
         add_message(store, name, text, occurred_at=at, available_at=at, **more)
-    table = write_context(tmp_path, store)
-    assert table.schema == CONTEXT
-    assert table.to_pylist() == [
-        {"text_id": "m1", "window": "这款毛衣有红色的吗", "uses": None, "reason": ""},
+    path = write_context(tmp_path, store)
+    assert pq.read_table(path, schema=CONTEXT).to_pylist() == [
         {
             "text_id": "m5",
             "window": "这款毛衣有红色的吗 那个呢!",
             "uses": "m1",
-            "reason": "ellipsis",
+            "reason": "pronoun",
         },
-        {"text_id": "m6", "window": "那个呢", "uses": None, "reason": ""},
     ]
-    assert pq.read_table(tmp_path / "context.parquet") == table
+    made = path.stat().st_mtime_ns
+    assert write_context(tmp_path, store).stat().st_mtime_ns == made
+    write_context(tmp_path, store, ContextRules(silence=0.01))
+    assert pq.read_table(path).num_rows == 0

@@ -289,3 +289,34 @@ def test_without_vectors_mood_and_category_come_from_students(
     again = analyze_texts(store, workspace, settings)
     assert again.num_rows == len(rows)
     assert report(workspace)["fitted"]["reused"]
+
+
+def test_what_a_text_quotes_is_not_its_mood(
+    store: Store, workspace: Workspace, add_message: Any
+) -> None:
+    add_message(store, "m1", "> 质量太差了,垃圾,再也不买\n已经解决了,非常满意,谢谢")
+    chosen = SETTINGS.model_copy(update={"analyzers": ("sentiment", "embedding", "pii", "clean")})
+    (row,) = analyze_texts(store, workspace, chosen).to_pylist()
+    assert row["sentiment"] == "positive"
+    assert row["text"].startswith("> 质量太差了")
+    (clean,) = pq.read_table(workspace.features / "text" / "clean.parquet").to_pylist()
+    assert clean["text"] == "已经解决了,非常满意,谢谢"
+    analyze_texts(store, workspace, chosen)
+    assert set(report(workspace)["analyzed"].values()) == {0}
+
+
+def test_a_turn_that_refers_to_another_is_sorted_with_it(
+    store: Store, workspace: Workspace, add_message: Any
+) -> None:
+    add_message(store, "m1", "我要退货,怎么操作")
+    add_message(store, "m2", "好的,请稍等", sender_role="agent")
+    later = {"occurred_at": START + timedelta(minutes=1)}
+    add_message(store, "m3", "那个呢", **later)
+    add_message(store, "m4", "那个呢", conversation_id="other", **later)
+    chosen = {"analyzers": ("language", "embedding"), "taxonomies": ("service_categories",)}
+    analyze_texts(store, workspace, SETTINGS.model_copy(update=chosen))
+    folder = workspace.features / "text"
+    labels = {row["text_id"]: row for row in pq.read_table(folder / "labels.parquet").to_pylist()}
+    assert labels["m1"]["label"] == labels["m3"]["label"] == "after_sales"
+    assert labels["m4"]["label"] != labels["m3"]["label"]
+    assert report(workspace)["analyzed"]["language"] == 2
