@@ -146,7 +146,7 @@ def test_windows_of_a_store_are_written(
             "text_id": "m5",
             "window": "这款毛衣有红色的吗 那个呢!",
             "uses": "m1",
-            "reason": "ellipsis",
+            "reason": "pronoun",
         },
         {"text_id": "m6", "window": "那个呢", "uses": None, "reason": ""},
     ]
