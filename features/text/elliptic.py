@@ -1,4 +1,4 @@
-"""Whether a chat message can be understood alone: pronouns, ellipses, very short turns cannot."""
+"""Whether a chat message can be understood alone: pronouns and very short turns cannot."""
 
 from __future__ import annotations
 

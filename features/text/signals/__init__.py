@@ -1,0 +1,1 @@
+"""What a message tells the business: pains, wishes, intent to buy, anger in public, urgency."""
