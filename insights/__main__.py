@@ -33,12 +33,13 @@ def _show(table: pd.DataFrame, title: str, caption: str = "") -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from features.text.pii.shown import shown_table
     from insights.answer import readable
 
     view = Table(title=title, caption=caption)
     for column in table.columns:
         view.add_column(str(column))
-    for row in table.itertuples(index=False):
+    for row in shown_table(table).itertuples(index=False):
         view.add_row(*(readable(value) for value in row))
     Console().print(view)
 

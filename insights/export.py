@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from features.text.pii.shown import shown_table
 from insights.answer import Answer, readable
 
 STYLE = """
@@ -37,8 +38,8 @@ def write(answer: Answer, out: Path) -> None:
         If the ending is none of .csv, .parquet, .xlsx and .html.
     """
     writers: Mapping[str, Callable[[], object]] = {
-        ".csv": lambda: harmless(answer.export()).to_csv(out, index=False),
-        ".parquet": lambda: answer.export().to_parquet(out, index=False),
+        ".csv": lambda: harmless(shown_table(answer.export())).to_csv(out, index=False),
+        ".parquet": lambda: shown_table(answer.export()).to_parquet(out, index=False),
         ".xlsx": lambda: _xlsx(answer, out),
         ".html": lambda: out.write_text(page(answer.title, section(answer)), encoding="utf-8"),
     }
@@ -62,7 +63,7 @@ def _quoted(value: object) -> object:
 
 
 def _xlsx(answer: Answer, out: Path) -> None:
-    table = harmless(answer.export())
+    table = harmless(shown_table(answer.export()))
     zoned = table.select_dtypes("datetimetz")  # spreadsheets know no zones
     texts = {str(name): zoned[name].map(readable) for name in zoned}
     about = pd.DataFrame({"about": [answer.title, answer.caption]})
@@ -94,7 +95,7 @@ def rows(table: pd.DataFrame) -> str:
     head = "".join(f"<th>{escape(str(name))}</th>" for name in table.columns)
     lines = (
         "".join(f"<td{_kind(value)}>{escape(readable(value))}</td>" for value in row)
-        for row in table.itertuples(index=False)
+        for row in shown_table(table).itertuples(index=False)
     )
     body = "\n".join(f"<tr>{line}</tr>" for line in lines)
     return f"<table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>"

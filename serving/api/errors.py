@@ -17,6 +17,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from features.text.pii.shown import shown
 from serving.errors import (
     BadRequestError,
     FeaturesMissingError,
@@ -58,10 +59,11 @@ _HTTP_HINTS = {
 
 
 def problem(kind: Kind, detail: str, *, status: int | None = None, **members: object) -> Response:
-    """Return one error as an HTTP answer; members that are None are left out."""
+    """Return one error as an HTTP answer, masked; members that are None are left out."""
     code = status or kind.status
     body = {"type": "about:blank", "title": kind.title, "status": code, "detail": detail}
     body.update({name: value for name, value in members.items() if value is not None})
+    body.update({name: shown(value) for name, value in body.items() if isinstance(value, str)})
     return Response(
         orjson.dumps(body, default=str),
         status_code=code,
@@ -127,10 +129,10 @@ async def _unforeseen(request: Request, error: Exception) -> Response:
 def fault(entry: Mapping[str, Any]) -> dict[str, str]:
     """Return one entry of a pydantic error list as where, expected and received."""
     where = ".".join(str(part) for part in entry["loc"]) or "body"
-    received = repr(entry.get("input"))
+    received = shown(repr(entry.get("input")))
     if len(received) > _MAX_SHOWN:
         received = received[:_MAX_SHOWN] + "…"
-    return {"where": where, "expected": str(entry["msg"]), "received": received}
+    return {"where": where, "expected": shown(str(entry["msg"])), "received": received}
 
 
 def install(app: FastAPI) -> None:
