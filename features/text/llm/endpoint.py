@@ -100,13 +100,16 @@ class Endpoint:
             If the budget is spent, or an earlier question showed that there is no use in asking.
         UnansweredError
             If this question was not answered: time is over, or errors in spite of retries.
+        ValueError
+            If the endpoint needs a key and there is none.
         """
         import openai  # noqa: PLC0415 (only those who ask a model load it)
 
         if self._stopped:
             raise StoppedError(self._stopped)
+        client = self._client
         try:
-            found = self._client.chat.completions.create(
+            found = client.chat.completions.create(
                 model=self._settings.model,
                 messages=list(messages),  # type: ignore[arg-type]
                 temperature=self._settings.temperature,

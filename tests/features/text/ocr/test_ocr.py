@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
 from PIL import Image
 from rapidfuzz.distance import Levenshtein
 
@@ -26,6 +28,7 @@ from tests.features.text.ocr.drawn import (
     encoded,
 )
 
+HOUSE = Path(__file__).resolve().parents[4]
 ENGLISH = CARDS[2]
 
 
@@ -193,7 +196,10 @@ def test_settings_are_checked_and_change_the_version() -> None:
     with pytest.raises(ValueError, match="threads"):
         Reader(threads=0)
     assert Reader(detail=736).version != Reader().version
-    assert Reader(threads=2).version == Reader().version
+    assert Reader(threads=1).version == Reader().version
+    shipped = instantiate(OmegaConf.load(HOUSE / "conf" / "ocr" / "default.yaml"))
+    assert isinstance(shipped, Reader)
+    assert shipped.version == Reader().version
 
 
 def test_models_come_from_the_installed_package_or_not_at_all(
