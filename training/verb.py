@@ -26,8 +26,8 @@ def train(config: DictConfig, model_name: str) -> float:
     In a sweep, a job whose model or data fails is reported and gives NaN; the others go on. A
     setting that is wrong ends everything with exit code 2, a failed single run with 1.
     """
-    if config.task == "classifier":
-        return _classify(config)
+    if config.task in ("classifier", "text_benchmark"):
+        return _of_texts(config)
     sweep = current()
     try:
         plan = Plan.of(config, model_name)
@@ -48,12 +48,14 @@ def train(config: DictConfig, model_name: str) -> float:
         return float("nan")
 
 
-def _classify(config: DictConfig) -> float:
-    from training.classify.verb import classify  # noqa: PLC0415  (reads texts: no need elsewhere)
+def _of_texts(config: DictConfig) -> float:
+    """Do an experiment with texts: what it needs is imported for no other."""
+    from training.classify.verb import classify  # noqa: PLC0415
+    from training.textbench.verb import text_benchmark  # noqa: PLC0415
 
+    do = classify if config.task == "classifier" else text_benchmark
     try:
-        store = TrackingStore(config.tracking.folder, config.tracking.uri)
-        return classify(config, store)
+        return do(config, TrackingStore(config.tracking.folder, config.tracking.uri))
     except PlanError as error:
         _stop(error, 2)
     except _MISTAKES as error:

@@ -166,7 +166,9 @@ def test_without_vectors_ratings_are_trained_and_the_rest_is_distilled() -> None
     found = analyzer.analyze(["quite wexly", "服务态度真差劲", "非常好,很喜欢"])["sentiment"]
     assert found.to_pylist() == ["negative", "negative", "positive"]
     back = SentimentAnalyzer.of(analyzer.arrays(), vectors=None, state="x")
-    assert back.analyze(["quite wexly", "味道好"]).equals(analyzer.analyze(["quite wexly", "味道好"]))
+    assert back.analyze(["quite wexly", "味道好"]).equals(
+        analyzer.analyze(["quite wexly", "味道好"])
+    )
 
 
 def test_models_that_read_vectors_are_refused_without(few_shot: SentimentAnalyzer) -> None:
