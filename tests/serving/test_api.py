@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from ingest.store import Store
-from serving.api import event_schemas, schemas
+from serving.api import event_schemas, label_schemas, schemas
 from serving.api.app import create_app, route_table
 from serving.api.settings import ApiSettings
 from serving.errors import NoChampionError
@@ -278,7 +278,7 @@ def test_every_route_is_described_with_an_example(app: FastAPI) -> None:
 
 
 def forms_with_examples() -> list[type[BaseModel]]:
-    named = {**vars(schemas), **vars(event_schemas)}.values()
+    named = {**vars(schemas), **vars(event_schemas), **vars(label_schemas)}.values()
     forms = [form for form in named if isinstance(form, type) and issubclass(form, BaseModel)]
     return [form for form in forms if "json_schema_extra" in form.model_config]
 
@@ -304,4 +304,6 @@ def test_every_question_and_answer_has_an_example() -> None:
         "Readiness",
         "Problem",
         "RecommendationsQuestion",
+        "LabelIn",
+        "LabelsReceipt",
     }

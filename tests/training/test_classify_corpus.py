@@ -62,7 +62,7 @@ def test_too_few_labels_are_told(tmp_path: Path) -> None:
         corpus(12).check(0.2)
     corpus(200).check(0.2)
     one = Corpus("m", corpus(200).texts, ("a",) * 200, "here")
-    with pytest.raises(CorpusError, match="two labels to learn"):
+    with pytest.raises(CorpusError, match="two labels, received 200"):
         one.check(0.2)
 
 

@@ -43,10 +43,11 @@ def answers_of(
     model: TextClassifier | Chosen, texts: Sequence[str], unknown: str, vectors: Vectors
 ) -> Answers:
     """Return what a model answers, with ``unknown`` below its threshold."""
-    chosen = isinstance(model, Chosen)
-    codes = model.codes if isinstance(model, Chosen) else model.labels
     matrix = vectors(texts)
-    scores = model.scores(texts, matrix) if chosen else model.probabilities(texts, matrix)
+    if isinstance(model, Chosen):
+        codes, scores = model.codes, model.scores(texts, matrix)
+    else:
+        codes, scores = model.labels, model.probabilities(texts, matrix)
     confidence: NDArray[np.float32] = scores.max(axis=1, initial=0)
     nearest = [codes[number] for number in scores.argmax(axis=1)]
     sure = (confidence >= model.threshold).tolist()

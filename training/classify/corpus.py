@@ -22,7 +22,7 @@ from ingest.taxonomies import closest
 from ingest.workspace import Workspace
 
 _WHOLE = 2.0**64
-_LEAST = 10  # held-out texts without which nothing can be judged
+_LEAST = 10  # texts without which nothing can be judged or learned
 
 
 class CorpusError(ValueError):
@@ -82,12 +82,14 @@ class Corpus:
             Saying how many labeled texts there are and how many are needed.
         """
         held, teach = self.held_out(share), self.teaching(share)
-        if len(held.known) < _LEAST or len({*teach.known.labels, *self._codes()}) <= 1:
+        several = len({*teach.known.labels, *self._codes()}) > 1
+        if len(held.known) < _LEAST or len(teach.known) < _LEAST or not several:
             raise CorpusError(
-                f"labels of {self.name} ({self.origin}): expected at least {_LEAST} held-out texts "
-                f"and two labels to learn, received {len(self.texts)} labeled texts, "
-                f"{len(held.known)} of them held out, of {len(set(self.labels))} labels. Label "
-                f"more, see python -m training.label --help, or hold out more than {share:g}"
+                f"labels of {self.name} ({self.origin}): expected at least {_LEAST} texts held "
+                f"out, {_LEAST} that teach and two labels, received {len(self.texts)} labeled "
+                f"texts, {len(held.known)} of them held out, of {len(set(self.labels))} labels. "
+                f"Label more, see python -m training.label --help, or hold out another share than "
+                f"{share:g}"
             )
 
     @property

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import numpy as np
 
 from features.text.classifier.examples import UNKNOWN, Labeled
-from features.text.classifier.fit import fit_classifier
+from features.text.classifier.fit import HeldOut, Tier, fit_measured
 from features.text.classifier.model import TextClassifier, Vectors
+from features.text.classifier.quality import quality_of, threshold_of
 from features.text.taxonomy.classify import outside
 from features.text.taxonomy.taxonomy import Taxonomy
 from training.classify.answers import Answers, answers_of, starter
@@ -21,7 +22,7 @@ from training.classify.settings import ClassifierSettings
 from training.metrics import Interval
 
 _log = logging.getLogger(__name__)
-_TIERS = ("few-shot", "trained", "fused")
+_TIERS: tuple[Tier, ...] = ("few-shot", "trained", "fused")
 _FOLDS = 3  # a classifier is calibrated on so many folds of its texts
 
 
@@ -113,13 +114,14 @@ def run(corpus: Corpus, settings: ClassifierSettings, vectors: Vectors) -> Resul
     corpus.check(settings.held_out)
     held, teach = corpus.held_out(settings.held_out), corpus.teaching(settings.held_out)
     model, tiers, fit_seconds = _fitted(teach, settings, vectors)
+    best: Tier = max(_TIERS, key=lambda tier: tiers.get(tier, -1.0))
     answers = answers_of(model, held.texts, held.unknown, vectors)
     found = _judged(held, answers, settings)
     _log.info("%s: %s tier, macro-F1 %.3f [%.3f, %.3f] on %d held-out texts, fitted in %.1f s",
               corpus.name, model.tier, found.value, found.low, found.high, found.n,
               fit_seconds)  # fmt: skip
     curve = [
-        *_curve(corpus, held, model.tier, settings, vectors),
+        *_curve(corpus, held, best, settings, vectors),
         Point(len(teach.texts), found),
     ]
     first = answers_of(starter(teach, vectors), held.texts, held.unknown, vectors)
@@ -138,61 +140,66 @@ def run(corpus: Corpus, settings: ClassifierSettings, vectors: Vectors) -> Resul
     )
 
 
-def fit(teach: Corpus, tier: str, settings: ClassifierSettings, vectors: Vectors) -> TextClassifier:
-    """Fit one tier on labeled texts and the examples of their taxonomy.
+def fit(
+    teach: Corpus, tier: Tier, settings: ClassifierSettings, vectors: Vectors
+) -> TextClassifier:
+    """Fit one tier on labeled texts, supported by the examples of their taxonomy.
 
-    Labels nobody gave yet are learned from the taxonomy's examples alone. Examples of other labels
-    support every fit but are not measured: with a translation on the other side of a fold, any
-    sentence is found.
+    Every fit sees the examples and no measurement counts them: with a translation on the other side
+    of a fold, any sentence is found.
     """
-    examples, support = _with_examples(teach.known, teach.taxonomy)
-    return fit_classifier(
-        examples,
-        tier=tier,  # type: ignore[arg-type]  (checked by the settings)
+    found, seen = fit_measured(
+        teach.known,
+        tier=tier,
         vectors=vectors,
-        outside=(*outside(), *teach.outside),
         seed=settings.seed,
         balanced=settings.balanced,
-        support=support,
+        support=None if teach.taxonomy is None else _examples(teach.taxonomy),
     )
+    return _with_threshold(found, seen, (*outside(), *teach.outside))
 
 
-def _with_examples(known: Labeled, taxonomy: Taxonomy | None) -> tuple[Labeled, Labeled | None]:
-    if taxonomy is None:
-        return known, None
-    every = [
+def _with_threshold(found: TextClassifier, seen: HeldOut, away: Sequence[str]) -> TextClassifier:
+    """Return the classifier with the threshold that keeps right answers and refuses outsiders."""
+    far = found.probabilities(away).max(axis=1)
+    first = np.arange(len(far)) // 2 % 2 == 0  # pairs of translations stay together
+    sure, right = seen.probabilities.max(axis=1), seen.probabilities.argmax(axis=1) == seen.labels
+    threshold = threshold_of(sure, right, far[first])
+    quality = quality_of(seen.probabilities, seen.labels, threshold=threshold)
+    recall = float((far[~first] < threshold).mean())
+    return replace(found, threshold=threshold, quality=replace(quality, outside_recall=recall))
+
+
+def _examples(taxonomy: Taxonomy) -> Labeled:
+    pairs = [
         (text, label.label)
         for label in taxonomy.labels
         for sentences in label.examples.values()
         for text in sentences
     ]
-    own = Labeled(tuple(text for text, _ in every), tuple(code for _, code in every))
-    counts = Counter(known.labels)
-    measured = [counts[code] >= _FOLDS for code in own.labels]
-    lacking = own.take([row for row, enough in enumerate(measured) if not enough])
-    support = own.take([row for row, enough in enumerate(measured) if enough])
-    return known + lacking, support if len(support) else None
+    return Labeled(tuple(text for text, _ in pairs), tuple(code for _, code in pairs))
 
 
 def _fitted(
     teach: Corpus, settings: ClassifierSettings, vectors: Vectors
 ) -> tuple[TextClassifier, dict[str, float], float]:
     """Return the classifier of the tier asked for, or of the one that is best on folds."""
-    fits: dict[str, tuple[TextClassifier, float]] = {}
+    fits: dict[Tier, tuple[TextClassifier, float]] = {}
+    tiers: tuple[Tier, ...] = _TIERS if settings.tier == "best" else (settings.tier,)
     vectors(teach.texts)  # so that the first tier does not pay for all
-    for tier in _TIERS if settings.tier == "best" else (settings.tier,):
+    for tier in tiers:
         started = perf_counter()
         model = fit(teach, tier, settings, vectors)
-        fits[model.tier] = model, perf_counter() - started
+        fits[tier] = model, perf_counter() - started
     quality = {tier: m.quality.macro_f1 if m.quality else 0.0 for tier, (m, _) in fits.items()}
     best = max(quality, key=lambda tier: quality[tier])
     for tier, value in quality.items():
         _log.info("%s tier: macro-F1 %.3f on folds of the texts that teach", tier, value)
-    return fits[best][0], quality, fits[best][1]
+    return fits[best][0], {str(tier): value for tier, value in quality.items()}, fits[best][1]
 
 
 def _curve(
-    corpus: Corpus, held: Corpus, tier: str, settings: ClassifierSettings, vectors: Vectors
+    corpus: Corpus, held: Corpus, tier: Tier, settings: ClassifierSettings, vectors: Vectors
 ) -> list[Point]:
     points = []
     for halvings in range(settings.curve - 1, 0, -1):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 
-Tier = Literal["best", "auto", "few-shot", "trained", "fused"]
+Tier = Literal["best", "few-shot", "trained", "fused"]
 
 
 class ClassifierSettings(BaseModel):
@@ -15,9 +15,8 @@ class ClassifierSettings(BaseModel):
     Parameters
     ----------
     tier : str
-        ``few-shot``, ``trained`` or ``fused``, see ``features.text.classifier``; ``auto`` goes by
-        the number of labels, ``best`` fits all three and takes the one with the best macro-F1 on
-        folds of the training texts.
+        ``few-shot``, ``trained`` or ``fused``, see ``features.text.classifier``; ``best`` fits all
+        three and takes the one with the best macro-F1 on folds of the texts that teach.
     balanced : bool
         Whether every label counts the same in fitting, however many texts it has.
     held_out : float

@@ -23,7 +23,7 @@ class ServedClassifier(PythonModel):
         """Return ``label`` and ``confidence`` for each ``text`` of the input frame."""
         del context, params
         found = self.classifier.predict(model_input["text"].astype(str).tolist())
-        return found.to_pandas()
+        return pd.DataFrame(found.to_pydict())
 
 
 set_model(ServedClassifier())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Body, Response
@@ -14,6 +14,11 @@ from serving.api.labels import MAX_LABELS
 
 router = APIRouter(tags=["labels"])
 
+_EXAMPLE: dict[str, Any] = {
+    "requestBody": {
+        "content": {"application/json": {"example": LabelIn.model_json_schema()["examples"]}}
+    }
+}
 Labels = Annotated[list[LabelIn], Body(min_length=1, max_length=MAX_LABELS)]
 
 
@@ -21,6 +26,7 @@ Labels = Annotated[list[LabelIn], Body(min_length=1, max_length=MAX_LABELS)]
     "/v1/labels",
     response_model=LabelsReceipt,
     responses=problems(422),
+    openapi_extra=_EXAMPLE,
     summary="Store labels and corrections; durable before the answer",
 )
 async def post_labels(labels: Labels, service: ServiceDep) -> Response:
