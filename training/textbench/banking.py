@@ -25,12 +25,10 @@ def measure(data: Path, cache: Path) -> Iterator[Row]:
     both = encoder(cache, "use", "e5")
     contenders = (
         Contender("trained", "trained"),
-        Contender("few-shot e5", "few-shot", encoder(cache, "e5")),
         Contender("fused use + e5", "fused", both, {"accuracy": _FULL}),
     )
     yield from compared(parts, contenders, dataset=DATASET, protocol="all 10,003 examples")
     yield _few(parts, Contender("few-shot e5", "few-shot", encoder(cache, "e5")))
-    yield _few(parts, Contender("few-shot use + e5", "few-shot", both))
     yield _few(parts, Contender("fused use + e5", "fused", both))
 
 

@@ -30,7 +30,6 @@ def measure(data: Path, cache: Path) -> Iterator[Row]:
     contenders = (
         Contender("trained", "trained"),
         Contender("few-shot e5", "few-shot", encoder(cache, "e5")),
-        Contender("few-shot use + e5", "few-shot", encoder(cache, "use", "e5")),
         Contender("fused use + e5", "fused", encoder(cache, "use", "e5")),
     )
     for dataset, parts in sets.items():

@@ -18,7 +18,6 @@ def measure(data: Path, cache: Path) -> Iterator[Row]:
     """Yield accuracy and macro-F1 of the tiers on a fifth of the reviews."""
     contenders = (
         Contender("trained", "trained", references=_TERMS),
-        Contender("few-shot e5", "few-shot", encoder(cache, "e5")),
         Contender("fused use", "fused", encoder(cache, "use")),
         Contender("fused use + e5", "fused", encoder(cache, "use", "e5"), _REFERENCES),
     )
