@@ -4,25 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from features.text.base import Analyzer
 from features.text.entities.table import SPEAKERS, EntityOutput
+from features.text.llm.analyzer import LlmAnalyzer
 from features.text.outputs import IN_TEXTS, AnalyzerOutput, Output, TextsOutput
 from features.text.readings import Reading
 from features.text.registry import Provided, build, reading_of
+from features.text.relations.table import RelationsOutput
 from features.text.settings import TextSettings
-from features.text.taxonomy.chosen import Chosen
+from features.text.taxonomy.chosen import Chosen, analyzer_name
 from features.text.taxonomy.table import LabelsOutput
+
+_RELATIONS = ("relations", "events")
+_FALLBACKS = {"llm_sentiment": "sentiment", "llm_needs": analyzer_name("customer_needs")}
 
 
 @dataclass(frozen=True)
 class Asked:
-    """Analyzers by name and how they read, their tables, and those that sort by taxonomies."""
+    """What a run is asked for.
+
+    Parameters
+    ----------
+    analyzers : mapping of str to Analyzer
+        By name.
+    reads : mapping of str to Reading
+        How each of them reads texts.
+    outputs : tuple of Output
+        The tables made of their answers.
+    classifiers : tuple of Chosen
+        Those of the analyzers that sort by taxonomies.
+    models : tuple of LlmAnalyzer
+        Language models, asked last and not among the analyzers: they remember by themselves.
+    """
 
     analyzers: Mapping[str, Analyzer]
     reads: Mapping[str, Reading]
     outputs: tuple[Output, ...]
     classifiers: tuple[Chosen, ...]
+    models: tuple[LlmAnalyzer, ...]
 
     @property
     def versions(self) -> dict[str, str]:
@@ -42,18 +63,26 @@ def asked(settings: TextSettings, classifiers: Sequence[Chosen], provided: Provi
     provided : mapping
         What analyzers may ask for.
     """
-    found: dict[str, Analyzer] = {
-        name: build(name, settings.options.get(name, {}), provided) for name in settings.analyzers
-    }
+    known: dict[str, Analyzer] = {classifier.name: classifier for classifier in classifiers}
+    found: dict[str, Analyzer] = {}
+    for name in settings.analyzers:
+        instead = {"fallback": partial((known | found).get, _FALLBACKS.get(name, ""))}
+        options = settings.options.get(name, {})
+        found[name] = build(name, options, {**provided, **instead})
+    models = tuple(one for one in found.values() if isinstance(one, LlmAnalyzer))
+    for model in models:
+        del found[model.name]
     outputs: list[Output] = [TextsOutput(settings.analyzers)]
     speakers = [name for name in SPEAKERS if name in found]
     if speakers:
         outputs.append(EntityOutput(speakers, settings.zone))
-    own = (one for name, one in found.items() if name not in (*IN_TEXTS, *SPEAKERS))
+    outputs += [RelationsOutput(name, settings.zone) for name in _RELATIONS if name in found]
+    elsewhere = (*IN_TEXTS, *SPEAKERS, *_RELATIONS)
+    own = (one for name, one in found.items() if name not in elsewhere)
     outputs += [AnalyzerOutput(analyzer) for analyzer in own]
     if classifiers:
         outputs.append(LabelsOutput([classifier.taxonomy for classifier in classifiers]))
     reads = {name: reading_of(name) for name in found}
-    found |= {classifier.name: classifier for classifier in classifiers}
+    found |= known
     reads |= {classifier.name: "window" for classifier in classifiers}
-    return Asked(found, reads, tuple(outputs), tuple(classifiers))
+    return Asked(found, reads, tuple(outputs), tuple(classifiers), models)

@@ -49,6 +49,8 @@ class Prepared:
         What was learned from the business's own texts.
     taxonomies : sequence of Taxonomy
         What texts are sorted by.
+    learn_from : callable
+        Gives the vectors of any texts, from the cache where it has them.
     """
 
     asked: Asked
@@ -56,6 +58,7 @@ class Prepared:
     shared: SharedVectors
     fitted: Fitted
     taxonomies: Sequence[Taxonomy]
+    learn_from: Vectors
 
 
 def prepare(
@@ -79,13 +82,14 @@ def prepare(
     provided = {
         "vectors": lambda: shared,
         "fitted": lambda: fitted,
+        "cache": lambda: folder / "cache" / "texts.sqlite",
         "catalog": lambda: Catalog.of_items(store.read("items", columns=["item_id", "title"])),
     }
     wanted = asked(settings, classifiers, provided)
     cached = {name: Cached(one, connection) for name, one in wanted.analyzers.items()}
     if embedding.name in cached:
         cached[embedding.name] = embedding
-    return Prepared(wanted, cached, shared, fitted, taxonomies)
+    return Prepared(wanted, cached, shared, fitted, taxonomies, learn_from)
 
 
 def _taught(classifier: Chosen, fitted: Fitted) -> Chosen:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from sqlite3 import Connection
 from time import perf_counter
@@ -18,20 +19,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
 
-from features.text.base import content_hash
+from features.text.asked import Asked
+from features.text.base import content_hash, fingerprint
 from features.text.batches import Batch
 from features.text.cache import open_cache, prune
 from features.text.collect import stream
 from features.text.context import write_context
 from features.text.embed import Embedder
 from features.text.fitted import forget
+from features.text.llm.table import write_llm
 from features.text.outputs import RESULT, Output
 from features.text.prepare import Prepared, bar_of, prepare
 from features.text.readings import Readings
 from features.text.report import keep, kept
 from features.text.sentiment_data import seeds
 from features.text.settings import TextSettings
-from features.text.stages import summarize_topics
+from features.text.stages import STAGES, Finished, kept_questions, texts_folder
 from features.text.survey import Survey, survey
 from features.text.taxonomy.table import sentences
 from features.text.taxonomy.taxonomy import Taxonomy
@@ -56,7 +59,7 @@ def analyze_texts(store: Store, workspace: Workspace, settings: TextSettings) ->
         One row a text with the columns of :data:`RESULT`.
     """
     write_texts(store, workspace, settings)
-    return pq.read_table(_folder(workspace) / "texts.parquet").replace_schema_metadata()
+    return pq.read_table(texts_folder(workspace) / "texts.parquet").replace_schema_metadata()
 
 
 def write_texts(store: Store, workspace: Workspace, settings: TextSettings) -> dict[str, Any]:
@@ -82,16 +85,16 @@ def write_texts(store: Store, workspace: Workspace, settings: TextSettings) -> d
     dict
         What was fitted on what, how good it is, how many texts were really analyzed, seconds.
     """
-    folder = _folder(workspace)
+    folder = texts_folder(workspace)
     folder.mkdir(parents=True, exist_ok=True)
     started = perf_counter()
     with FileLock(folder / ".lock"), open_cache(folder / "cache" / "texts.sqlite") as connection:
         seen = survey(store, settings, _readings(folder, store, settings))
         prepared = prepare(folder, store, connection, seen, settings)
         rows = _write(folder, store, seen, prepared, settings)
+        run = Finished.of(workspace, store, prepared, settings.zone)
+        stages = _finish(run, seen, prepared.asked, settings)
         forgotten = _forget(folder, connection, seen, prepared.taxonomies)
-        if rows:
-            summarize_topics(folder, prepared.fitted, settings)
     classifiers = prepared.asked.classifiers
     keep(folder / "labels.json", {one.taxonomy.name: dict(one.report()) for one in classifiers})
     report = {
@@ -99,6 +102,7 @@ def write_texts(store: Store, workspace: Workspace, settings: TextSettings) -> d
         "simulated": seen.simulated,
         "analyzed": {name: cached.analyzed for name, cached in prepared.cached.items()},
         "written": rows,
+        "stages": stages,
         "forgotten": forgotten,
         "fitted": {**prepared.fitted.report, "reused": prepared.fitted.reused},
         "versions": prepared.asked.versions,
@@ -109,10 +113,6 @@ def write_texts(store: Store, workspace: Workspace, settings: TextSettings) -> d
     keep(folder / "report.json", report)
     log.info("texts: %d, analyzed now: %s", seen.texts, report["analyzed"])
     return report
-
-
-def _folder(workspace: Workspace) -> Path:
-    return workspace.features / "text"
 
 
 def _readings(folder: Path, store: Store, settings: TextSettings) -> Readings:
@@ -150,6 +150,22 @@ def _write(
     return tables.rows
 
 
+def _finish(run: Finished, seen: Survey, asked: Asked, settings: TextSettings) -> dict[str, Any]:
+    """Do the stages whose result would change and return what each says of itself."""
+    place = run.folder / "stages.json"
+    before = kept(place)
+    mark = fingerprint(seen.digest, sorted(asked.versions.items()), settings.zone)
+    found: dict[str, Any] = {}
+    for name in settings.stages:
+        known = before.get(name, {})
+        found[name] = known if known.get("mark") == mark else {**STAGES[name](run), "mark": mark}
+        keep(place, {**before, **found})
+    if asked.models and before.get("models") != {"mark": mark}:
+        write_llm(run.folder, asked.models)
+        keep(place, {**before, **found, "models": {"mark": mark}})
+    return found
+
+
 def _path(folder: Path, output: Output) -> Path:
     return folder / f"{output.name}.parquet"
 
@@ -163,4 +179,5 @@ def _forget(
     forget(folder / "fitted", seen.hashes)
     ours = {seed for seed, _ in seeds()} | sentences(taxonomies)
     living = (row.tobytes() for row in seen.hashes)
-    return prune(connection, (*living, *(content_hash(text) for text in ours)))
+    told = (content_hash(text) for text in ours)
+    return prune(connection, chain(living, told, kept_questions(folder)))

@@ -19,6 +19,8 @@ from pydantic import (
 from features.text.registry import analyzer_file
 from features.text.taxonomy.taxonomy import named_taxonomy
 
+Stage = Literal["topics", "quality", "facts", "keywords", "questions", "summaries", "pictures"]
+
 
 class TextSettings(BaseModel):
     """How texts are analyzed.
@@ -55,6 +57,10 @@ class TextSettings(BaseModel):
         Processes that analyze when there is much to analyze.
     analyzers : tuple of str
         What is found out: names of files in ``conf/analyzer``.
+    stages : tuple of str
+        What is then said of all texts together: topics (quality, quotes and trends of topics),
+        quality (of the data), facts (suggested for profiles), keywords (of conversations and
+        periods), questions (groups of near-duplicates), summaries, pictures (read offline).
     options : mapping of str to mapping
         Parameters of analyzers that replace those of their files, by name of the analyzer.
     zone : str
@@ -90,7 +96,11 @@ class TextSettings(BaseModel):
     batch: Annotated[int, Field(ge=1, le=100_000)] = 2048
     workers: Annotated[int, Field(ge=1, le=64)] = 2
     analyzers: tuple[str, ...] = (
-        "language", "sentiment", "topics", "keywords", "embedding", "pii", "entities",
+        "language", "clean", "quality", "sentiment", "topics", "keywords", "embedding", "pii",
+        "entities", "aspects", "relations", "events", "profile_facts",
+    )  # fmt: skip
+    stages: tuple[Stage, ...] = (
+        "topics", "quality", "facts", "keywords", "questions", "summaries",
     )  # fmt: skip
     options: dict[str, dict[str, Any]] = Field(default_factory=dict)
     zone: str = "UTC"

@@ -37,7 +37,7 @@ class Written:
 
 def write_facts(
     store: Store,
-    rows: pa.Table,
+    texts: Iterable[pa.Table],
     *,
     analyzer: Analyzer | None = None,
     batch: int = 2048,
@@ -54,8 +54,8 @@ def write_facts(
     ----------
     store : Store
         Read and appended to.
-    rows : pyarrow.Table
-        All texts there are, from :func:`features.text.collect.collect`.
+    texts : iterable of pyarrow.Table
+        All texts there are, from :func:`features.text.collect.stream`.
     analyzer : Analyzer, optional
         Such as ``Cached(ProfileFactAnalyzer(), connection)``; a fresh one by default.
     batch : int
@@ -73,15 +73,15 @@ def write_facts(
         filter=(pc.field("authority") == AUTHORITY) & (pc.field("author") == AUTHOR),
     )
     known, said, added = _standing(mine), set[str](), 0
-    for start in range(0, rows.num_rows, batch):
-        part = rows.slice(start, batch).select(_READ)
-        part = part.filter(pc.is_valid(part["customer_id"]))
-        found = reader.analyze(part["text"].to_pylist())["profile_facts"].to_pylist()
-        new = [row for row in _rows(part, found) if row["fact_id"] not in said]
+    newest: datetime | None = None
+    for part in (t.slice(at, batch) for t in texts for at in range(0, t.num_rows, batch)):
+        newest = pc.max(part["available_at"]).as_py() or newest
+        told = part.select(_READ).filter(pc.is_valid(part["customer_id"]))
+        found = reader.analyze(told["text"].to_pylist())["profile_facts"].to_pylist()
+        new = [row for row in _rows(told, found) if row["fact_id"] not in said]
         said |= {row["fact_id"] for row in new}
         added += _add(store, new)
     gone = [row for key, row in known.items() if key not in said]
-    newest = pc.max(rows["available_at"]).as_py()
     return Written(added, _add(store, [_retraction(row, newest) for row in gone]))
 
 

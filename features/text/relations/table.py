@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from features.text.cache import Cached
 from features.text.entities.moments import resolve
-from features.text.entities.products import Catalog
 from features.text.pii.mask import mask, masked_form
-from features.text.relations.events import EventAnalyzer
-from features.text.relations.relations import RelationAnalyzer
-from features.text.settings import TextSettings
 from features.text.spans import Span
 
 if TYPE_CHECKING:
-    from ingest.store import Store
+    pass
 
 _TIME = pa.timestamp("us", tz="UTC")
 _WHOSE = [("text_id", pa.string()), ("customer_id", pa.string()), ("said_at", _TIME)]
@@ -57,49 +49,31 @@ EVENTS = pa.schema(
 )
 
 
-def write_relations(
-    folder: Path,
-    store: Store,
-    rows: pa.Table,
-    connection: sqlite3.Connection,
-    settings: TextSettings,
-) -> list[Cached]:
-    """Write what the texts say of customers and things, batch by batch, then move it into place.
+class RelationsOutput:
+    """``relations`` or ``events``: one row for each, none for a text that says nothing.
+
+    Names of people are masked, and so is what personal data a target holds.
 
     Parameters
     ----------
-    folder : Path
-        Gets ``relations.parquet`` and ``events.parquet``, with the columns of :data:`RELATIONS`
-        and :data:`EVENTS`: one row for each, none for a text that says nothing. Names of people
-        are masked, and so is what personal data a target holds.
-    store : Store
-        Its ``items`` are the products looked for.
-    rows : pyarrow.Table
-        The texts, from :func:`features.text.collect.collect`.
-    connection : sqlite3.Connection
-        The open cache.
-    settings : TextSettings
-        Batch, and the zone customers write in, which decides what "tomorrow" is.
-
-    Returns
-    -------
-    list of Cached
-        The analyzers used, which know how many texts they really read.
+    name : {"relations", "events"}
+        Which of the two; the analyzer is called the same.
+    zone : str
+        IANA name of the zone that customers write in; it decides which day "tomorrow" is.
     """
-    catalog = Catalog.of_items(store.read("items", columns=["item_id", "title"]))
-    makers = (RelationAnalyzer(catalog=catalog), EventAnalyzer(catalog=catalog))
-    used = [Cached(analyzer, connection) for analyzer in makers]
-    for analyzer, schema in zip(used, (RELATIONS, EVENTS), strict=True):
-        path = folder / f"{analyzer.name}.parquet"
-        draft = path.with_suffix(".draft")
-        with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
-            for start in range(0, rows.num_rows, settings.batch):
-                part = rows.slice(start, settings.batch)
-                found = analyzer.analyze(part["text"].to_pylist())[analyzer.name].to_pylist()
-                told = list(_rows(part, found, analyzer.name, settings.zone))
-                writer.write_table(pa.Table.from_pylist(told, schema=schema))
-        draft.replace(path)
-    return used
+
+    def __init__(self, name: str, zone: str) -> None:
+        self.name = name
+        self.schema = RELATIONS if name == "relations" else EVENTS
+        self.reads: tuple[str, ...] = (name,)
+        self.version = f"1:{zone}"
+        self._zone = zone
+
+    def rows(self, batch: pa.Table, found: Mapping[str, pa.Table]) -> pa.Table:
+        """Return the rows of a batch of texts."""
+        said = found[self.name][self.name].to_pylist()
+        told = list(_rows(batch, said, self.name, self._zone))
+        return pa.Table.from_pylist(told, schema=self.schema)
 
 
 def _rows(part: pa.Table, found: list[Any], name: str, zone: str) -> Iterator[dict[str, Any]]:

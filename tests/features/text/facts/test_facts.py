@@ -183,8 +183,8 @@ def _current(store: Store, until: datetime | None = None) -> dict[str, str]:
 def test_facts_are_suggested_once_with_evidence(store: Store, tmp_path: Path) -> None:
     with open_cache(tmp_path / "cache.sqlite") as connection:
         cached = Cached(ProfileFactAnalyzer(), connection)
-        assert write_facts(store, collect(store), analyzer=cached, batch=2) == Written(4, 0)
-    assert write_facts(store, collect(store)) == Written(0, 0)
+        assert write_facts(store, [collect(store)], analyzer=cached, batch=2) == Written(4, 0)
+    assert write_facts(store, [collect(store)]) == Written(0, 0)
     phone = store.read("facts", filter=pc.field("field") == "phone").to_pylist()[0]
     assert (phone["customer_id"], phone["authority"]) == ("c1", "extracted")
     evidence = json.loads(phone["evidence"])
@@ -197,7 +197,7 @@ def test_facts_are_suggested_once_with_evidence(store: Store, tmp_path: Path) ->
 
 def test_what_somebody_entered_stands(store: Store) -> None:
     _fact(store)
-    write_facts(store, collect(store))
+    write_facts(store, [collect(store)])
     assert _current(store)["city"] == "北京"
     _fact(store, fact_id="f2", authority="crm", value="广州", recorded_at=SAID)
     assert _current(store)["city"] == "北京"
@@ -209,12 +209,12 @@ def test_what_somebody_entered_stands(store: Store) -> None:
 
 def test_a_fact_goes_with_its_message(store: Store) -> None:
     _fact(store, field="job", value="老师", authority="inferred")
-    write_facts(store, collect(store))
+    write_facts(store, [collect(store)])
     left = collect(store).filter(pc.field("text_id") != "m1")
-    assert write_facts(store, left) == Written(0, 3)
-    assert write_facts(store, left) == Written(0, 0)
+    assert write_facts(store, [left]) == Written(0, 3)
+    assert write_facts(store, [left]) == Written(0, 0)
     assert _current(store) == {"city": "杭州", "job": "老师"}
-    assert write_facts(store, left.slice(0, 0)) == Written(0, 1)
+    assert write_facts(store, [left.slice(0, 0)]) == Written(0, 1)
     assert FACTS.violations(store.read("facts")) == []
 
 
@@ -225,4 +225,4 @@ def test_texts_of_nobody_are_left_out(tmp_path: Path) -> None:
     nobody = rows.set_column(
         rows.schema.get_field_index("customer_id"), "customer_id", pa.nulls(len(rows), pa.string())
     )
-    assert write_facts(store, nobody) == Written(0, 0)
+    assert write_facts(store, [nobody]) == Written(0, 0)

@@ -13,13 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.text.base import Analyzer
-from features.text.cache import open_cache
-from features.text.collect import collect
 from features.text.entities.products import Catalog
 from features.text.relations.events import EventAnalyzer, find_events
 from features.text.relations.patterns import patterns, patterns_of
 from features.text.relations.relations import RelationAnalyzer, find_relations
-from features.text.relations.table import write_relations
+from features.text.run import write_texts
 from features.text.settings import TextSettings
 from ingest.store import Store
 from ingest.workspace import Workspace
@@ -144,21 +142,20 @@ def _say(store: Store, key: str, text: str) -> None:
 
 
 def test_tables_link_to_texts_and_hide_people(shop: Store, tmp_path: Path) -> None:
-    def run() -> list[int]:
-        with open_cache(tmp_path / "cache.sqlite") as connection:
-            chosen = TextSettings(batch=3, progress=False, zone="Asia/Shanghai")
-            used = write_relations(tmp_path, shop, collect(shop), connection, chosen)
-        return [analyzer.analyzed for analyzer in used]
-
-    assert run() == [4, 4]
-    assert run() == [0, 0]
-    relations = pq.read_table(tmp_path / "relations.parquet").to_pylist()
+    chosen = TextSettings(
+        analyzers=("relations", "events"), stages=(), batch=3, progress=False, zone="Asia/Shanghai"
+    )
+    workspace = Workspace(tmp_path / "shop")
+    assert list(write_texts(shop, workspace, chosen)["analyzed"].values()) == [4, 4]
+    assert list(write_texts(shop, workspace, chosen)["analyzed"].values()) == [0, 0]
+    folder = workspace.features / "text"
+    relations = pq.read_table(folder / "relations.parquet").to_pylist()
     assert [(r["text_id"], r["customer_id"], r["relation"], r["item_id"]) for r in relations] == [
         ("m1", "c1", "complains_of", "p1")
     ]
     events: dict[Any, Any] = {
         (row["text_id"], row["event"]): row
-        for row in pq.read_table(tmp_path / "events.parquet").to_pylist()
+        for row in pq.read_table(folder / "events.parquet").to_pylist()
     }
     visit = events["m1", "appointment"]
     assert visit["people"] == ["张*"]
