@@ -52,4 +52,5 @@ def log_odds(counts: Floats, *, prior: float | None = None) -> tuple[Floats, Flo
 
 def _odds(counts: Floats, expected: Floats, prior: float) -> Floats:
     total = counts.sum(axis=1, keepdims=True) + prior
-    return np.log(counts + expected) - np.log(np.maximum(total - counts - expected, 1e-12))
+    rest = np.maximum(total - counts - expected, 1e-12)
+    return np.asarray(np.log(counts + expected) - np.log(rest))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -132,5 +133,5 @@ class _Cut:
 
 
 @cache
-def _cutter(han: frozenset[str]) -> _Cut | object:
+def _cutter(han: frozenset[str]) -> Callable[[str], list[str]]:
     return _Cut(han) if han else rjieba.cut

@@ -146,9 +146,11 @@ def _counts(told: list[set[str]], place: np.ndarray, groups: int) -> tuple[np.nd
     flat = np.fromiter((c for text in columns for c in text), np.int64, int(starts[-1]))
     texts = sp.csr_matrix((np.ones(len(flat)), flat, starts), (len(told), len(names)))
     member = sp.csr_matrix((np.ones(len(told)), (place, np.arange(len(told)))), (groups, len(told)))
-    counts = (member @ texts).tocsc()
-    keep = np.flatnonzero(counts.max(axis=0).toarray().ravel() >= MIN_TEXTS) if names else []
-    return np.asarray(counts[:, keep].todense()), [names[column] for column in keep]
+    often = np.flatnonzero(np.asarray(texts.sum(axis=0)).ravel() >= MIN_TEXTS)
+    names = [names[column] for column in often.tolist()]
+    counts = np.asarray((member @ texts[:, often]).todense())
+    keep = np.flatnonzero(counts.max(axis=0, initial=0) >= MIN_TEXTS)
+    return counts[:, keep], [names[column] for column in keep.tolist()]
 
 
 def _keep(path: Path, table: pa.Table) -> None:

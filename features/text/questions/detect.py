@@ -39,6 +39,7 @@ _POLITE = re.compile(
 )
 _POLITE_START = re.compile(rf"^{_POLITE_EN}", re.IGNORECASE)
 _POLITE_END = re.compile(r"[\s,]*(?:please|thanks|thank you)$", re.IGNORECASE)
+_CODE = re.compile(r"\d{4,}")
 _SHORTEST = 2  # characters of a question once politeness is taken away
 
 
@@ -71,12 +72,14 @@ def questions_in(text: str) -> list[tuple[int, int]]:
 def bare(question: str) -> str:
     """Return a question without greetings, thanks, marks and case: what equal ones share.
 
+    Long numbers, such as those of orders, are all the same.
+
     Examples
     --------
     >>> bare("你好,请问怎么退款?"), bare("Hi, please how do I pay?")
     ('怎么退款', 'how do i pay')
     """
-    text = normalize(question).lower()
+    text = _CODE.sub("0", normalize(question).lower())
     if language_of(text) == "zh":
         return " ".join(_POLITE.sub(" ", text).split())
     text = _POLITE_START.sub("", text.strip(" ?!.,;:…~"))

@@ -29,7 +29,8 @@ LEAST = 0.56  # mean likeness within a group
 _MEANING = 0.7  # weight of vectors against that of letters
 _EXACT = 3000  # questions up to which all pairs are compared
 _LARGEST = 1500  # questions of one component whose linkage fits in memory
-_STEP = 0.04  # by which the bar rises for larger components
+_STEP = 0.04  # by which the bar rises for larger components, ...
+_SAME = 0.9  # ... up to this: what is still connected then asks the same
 _NGRAMS = {"zh": ("char", (1, 2)), "en": ("char_wb", (2, 4))}
 
 
@@ -104,7 +105,8 @@ def _group(
     found = np.zeros(count, dtype=np.int64)
     fresh = 0
     for members in _components(graph, np.arange(count), least):
-        groups = _linked(compare(members, members), least)
+        one = len(members) > _LARGEST
+        groups = np.zeros(1, np.int64) if one else _linked(compare(members, members), least)
         found[members] = groups + fresh
         fresh += int(groups.max()) + 1
     return found
@@ -139,7 +141,7 @@ def _components(
     count, labels = connected_components(graph, directed=False)
     order = np.argsort(labels, kind="stable")
     for members in np.split(order, np.cumsum(np.bincount(labels, minlength=count))[:-1]):
-        if len(members) <= _LARGEST:
+        if len(members) <= _LARGEST or least >= _SAME:
             yield places[members]
             continue
         part = graph[members][:, members].tocsr()

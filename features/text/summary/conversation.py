@@ -22,9 +22,10 @@ Part = Literal["asked", "answered", "ended", "said"]
 _CUSTOMER = "customer"
 _NUMBER = re.compile(r"\d+")
 _SMALL_TALK = frozenset(
-    "thanks thank bye goodbye hello hey welcome morning afternoon evening night okay yes yeah sure "
-    "please 你好 您好 再见 拜拜 欢迎 光临 客气 不客气 晚安 早安 辛苦".split()
-)
+    {"thanks", "thank", "bye", "goodbye", "hello", "hey", "welcome", "morning", "afternoon",
+     "evening", "night", "okay", "yes", "yeah", "sure", "please", "你好", "您好", "再见", "拜拜",
+     "欢迎", "光临", "客气", "不客气", "晚安", "早安", "辛苦"}
+)  # fmt: skip
 _FULL = 8  # words and numbers from which a longer sentence says no more
 _EARLY, _ASKS = 1.0, 0.5  # what a customer wants comes early, and as a question
 _ABOUT, _SOON = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 from features.text.topics.clusters import ClusterModel, Vectors, fit_clusters
 from features.text.topics.lda import fit_topics
@@ -34,7 +34,14 @@ def fit_topic_model(
         :func:`~features.text.topics.clusters.fit_clusters`.
     topics, iterations, seed : int
         How many topics; sampling rounds (of ``lda``); what fixes chance.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind.
     """
+    if kind not in get_args(Kind):
+        raise ValueError(f"topics: kind {kind!r}, expected one of {', '.join(get_args(Kind))}")
     if kind == "clusters":
         return fit_clusters(texts, vectors, topics=topics, seed=seed)
     return fit_topics(texts, topics=topics, iterations=iterations, seed=seed)

@@ -50,9 +50,11 @@ def test_planted_groups_are_found_in_any_order() -> None:
 
 def test_cells_and_large_components_give_the_same_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     exact = sets(PLANTED, group_questions(PLANTED, letters, least=0.7))
-    monkeypatch.setattr(module, "_LARGEST", 5)
-    low = sets(PLANTED, group_questions(PLANTED, letters, least=0.3))
-    assert exact == low
+    monkeypatch.setattr(module, "_LARGEST", 6)
+    joined = sets(PLANTED, group_questions(PLANTED, letters, least=0.01))
+    assert exact == joined
+    monkeypatch.setattr(module, "_SAME", 0.0)
+    assert sets(PLANTED, group_questions(PLANTED, letters, least=0.01)) == {frozenset(PLANTED)}
     monkeypatch.setattr(module, "_EXACT", 12)
     assert sets(PLANTED, group_questions(PLANTED, letters, least=0.7)) == exact
 
@@ -61,6 +63,8 @@ def test_languages_and_single_questions_stay_apart() -> None:
     questions = ["多少钱", "how much", "??", "¿cuánto ñandú?"]
     assert len(set(group_questions(questions, lambda texts: np.ones((len(texts), 2))).tolist())) > 2
     assert group_questions([], letters).shape == (0,)
+    compare = module.likeness(["  ", " "], "en", letters)
+    assert compare(np.arange(2), np.arange(2))[0, 1] == pytest.approx(0.7)
 
 
 @pytest.mark.parametrize(("language", "lowest"), [("zh", 0.72), ("en", 0.7)])

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from features.text.topics import ClusterModel, TopicAnalyzer, fit_clusters, fit_topic_model
+from features.text.topics import (
+    ClusterModel,
+    TopicAnalyzer,
+    TopicModel,
+    fit_clusters,
+    fit_topic_model,
+)
 from features.text.topics.clusters import class_tf_idf
 
 SUBJECTS = {"快递": "物流 包裹 配送", "guitar": "strings amplifier pedal", "酒店": "房间 前台 早餐"}
@@ -61,6 +67,8 @@ def test_fitting_is_repeatable_by_either_name(model: ClusterModel) -> None:
     assert isinstance(again, ClusterModel)
     np.testing.assert_array_equal(model.centers, again.centers)
     np.testing.assert_array_equal(model.topic_word, again.topic_word)
+    words = fit_topic_model(TEXTS, planted, topics=3, iterations=20)
+    assert isinstance(words, TopicModel)
 
 
 @pytest.mark.parametrize("texts", [[], ["123"], ["快递 物流"] * 10])
