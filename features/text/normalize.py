@@ -41,8 +41,3 @@ def normalize(text: str) -> str:
 def without_links(text: str) -> str:
     """Return the text with web and e-mail addresses replaced by a space: they are not words."""
     return _LINK.sub(" ", text)
-
-
-def links(text: str) -> list[str]:
-    """Return the web and e-mail addresses of a text."""
-    return _LINK.findall(text)

@@ -10,7 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import validate_call
 
-from features.text.aspects.find import Statement, Target, statements
+from features.text.aspects.clauses import Target
+from features.text.aspects.find import Statement, statements
 from features.text.aspects.taxonomy import AspectTaxonomy, named_aspects
 from features.text.aspects.terms import TermTable, lexicon
 from features.text.base import fingerprint

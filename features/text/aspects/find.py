@@ -6,10 +6,12 @@ negation within a clause), with clauses cut at contrasts so that "good but slow"
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from features.text.aspects.terms import Found, Term, TermTable
+from features.text.aspects.clauses import Target, clauses, targets_of, with_named
+from features.text.aspects.terms import Found, TermTable
 
 _REACH_ZH, _REACH_EN = 4, 28  # characters between a negation and what it denies
 _FLIPPED = -0.7  # "not bad" is less than good
@@ -20,17 +22,7 @@ _WHOLE = "general"
 _VAGUE = frozenset({"product", "place", "general"})
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What is spoken of: ``text[start:end]``; an empty stretch where it is only implied."""
-
-    start: int
-    end: int
-    aspect: str
-
-
-@dataclass(frozen=True, slots=True)
-class Opinion:
+class Opinion(NamedTuple):
     """What is said: ``text[start:end]``, its polarity here, and the aspect that it implies."""
 
     start: int
@@ -76,8 +68,8 @@ def statements(text: str, table: TermTable, named: Sequence[Target] = ()) -> lis
     """
     found: list[Statement] = []
     last: Target | None = None
-    for clause in clauses(_with(text, table.scan(text), named)):
-        targets = _targets(text, clause)
+    for clause in clauses(with_named(text, table.scan(text), named)):
+        targets = targets_of(text, clause)
         said = _said(text, clause, targets, table, last)
         found += [_apart(row, found) if row.target == last else row for row in said]
         if targets:
@@ -93,53 +85,6 @@ def _apart(row: Statement, before: list[Statement]) -> Statement:
     first = row.opinions[0]
     target = Target(first.start, first.start, first.implied or _WHOLE)
     return replace(row, target=target, confidence=_SIGNS[2])
-
-
-def clauses(found: Sequence[Found]) -> Iterator[list[Found]]:
-    """Yield the terms of each clause; marks and contrasts end one."""
-    part: list[Found] = []
-    for item in found:
-        if item.term.splits and not item.term.polarity:
-            if part:
-                yield part
-            part = []
-        else:
-            part.append(item)
-    if part:
-        yield part
-
-
-def _with(text: str, found: list[Found], named: Sequence[Target]) -> list[Found]:
-    """Return the terms with targets found otherwise in place of those that they cover."""
-    if not named:
-        return found
-    kept = [
-        item
-        for item in found
-        if not any(item.start < target.end and target.start < item.end for target in named)
-    ]
-    others = [Found(t.start, t.end, text[t.start : t.end], Term(aspect=t.aspect)) for t in named]
-    return sorted([*kept, *others], key=lambda item: item.start)
-
-
-def _targets(text: str, clause: list[Found]) -> list[Target]:
-    """Return the targets of a clause; neighbors such as 客服 + 态度 are one."""
-    targets: list[Target] = []
-    for item in clause:
-        if not item.term.aspect:
-            continue
-        before = targets[-1] if targets else None
-        if before and _one_name(text, before, item):
-            targets[-1] = Target(before.start, item.end, item.term.aspect)
-        else:
-            targets.append(Target(item.start, item.end, item.term.aspect))
-    return targets
-
-
-def _one_name(text: str, before: Target, item: Found) -> bool:
-    """Return whether neighbors name one thing: 网络 + 信号, 骑手 + 态度; 酒店 + 位置 are two."""
-    together = item.term.aspect in {before.aspect, "service"} and before.aspect != "product"
-    return together and text[before.end : item.start] in {"", " "}
 
 
 def _said(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -97,8 +96,7 @@ class CleanRules(BaseModel):
         return tuple(rule for chosen, rules in choices if chosen for rule in rules)
 
 
-@dataclass(frozen=True, slots=True)
-class Cleaned:
+class Cleaned(NamedTuple):
     """What is left of one message, and what was told apart from it.
 
     Parameters

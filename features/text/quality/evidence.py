@@ -10,12 +10,14 @@ from pathlib import Path
 
 import yaml
 
+from features.text.tokenize import stop_words
+
 _FILE = Path(__file__).parent / "spam.yaml"
 _REACH = re.compile(
     r"https?://|www\.|[\w-]+\.example\b|[\w.+-]+@[\w-]+\.\w|(?<!\d)1[3-9]\d{9}(?!\d)|\+\d[\d ]{8,}"
     r"|(?:v|q|信|聊|薇|微信?|扣|系)\W{0,3}(?=[a-z_]*\d)[a-z0-9_]{5,20}(?![a-z0-9])",
 )
-_LETTERS = 4
+_LATIN = re.compile(r"[a-z]+")
 SPAM = 1.0  # sum of weights from which a message is spam
 
 
@@ -48,21 +50,26 @@ def kinds() -> tuple[Evidence, ...]:
 
 @cache
 def _starts() -> tuple[frozenset[str], frozenset[str]]:
-    """Return how pieces of evidence start: pairs of characters, and four letters of English ones.
+    """Return pairs of characters that Chinese pieces of evidence start with, and words of English.
 
     A text that holds none of them, which is nearly every text, needs no further look.
     """
     pieces = [piece for kind in kinds()[:-1] for piece in (*kind.zh, *kind.en)]
-    four = frozenset(piece[:4] for piece in pieces if piece.isascii() and len(piece) >= _LETTERS)
-    two = frozenset(piece[:2] for piece in pieces if piece[:4] not in four)
-    return two, four
+    english = [_LATIN.findall(piece) for piece in pieces if piece.isascii()]
+    words = frozenset(max(found, key=_telling) for found in english if found)
+    return frozenset(piece[:2] for piece in pieces if not piece.isascii()), words
+
+
+def _telling(word: str) -> tuple[bool, int]:
+    """Return what orders words by how much they tell: no stop words, then the longest."""
+    return word not in stop_words(), len(word)
 
 
 def _may_hold(text: str) -> bool:
-    two, four = _starts()
-    if not two.isdisjoint(map(add, text, text[1:])):
+    pairs, words = _starts()
+    if not words.isdisjoint(_LATIN.findall(text)):
         return True
-    return not four.isdisjoint([text[place : place + 4] for place in range(len(text) - 3)])
+    return not text.isascii() and not pairs.isdisjoint(map(add, text, text[1:]))
 
 
 def spam(text: str) -> tuple[float, tuple[str, ...]]:
