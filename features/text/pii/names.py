@@ -107,6 +107,15 @@ def _chinese(text: str) -> Iterator[Span]:
             if length and (confidence or _stands_alone(run, length, rest)):
                 start = match.start("run")
                 yield _span(text, start, start + length, confidence or _HINTED)
+    for match in _ZH_SIGNED.finditer(text):
+        if _is_name(match["run"]):
+            yield _span(text, *match.span("run"), _CUED)
+    yield from _near(text)
+    yield from _titled(text)
+
+
+def _near(text: str) -> Iterator[Span]:
+    """Find usual names after words that mostly precede something else, such as 师傅."""
     for match in _ZH_NEAR.finditer(text):
         start = match.start("run")
         for name in (match["run"][:_LONGEST], match["run"][:_SHORTEST]):
@@ -114,14 +123,15 @@ def _chinese(text: str) -> Iterator[Span]:
             if not known and (_is_usual(name) or _tagged_alone(name)):
                 yield _span(text, start, start + len(name), _HINTED)
                 break
-    for match in _ZH_SIGNED.finditer(text):
-        if _is_name(match["run"]):
-            yield _span(text, *match.span("run"), _CUED)
+
+
+def _titled(text: str) -> Iterator[Span]:
+    """Find names before 先生, 经理 and the like."""
     for match in _ZH_TITLE.finditer(text):
         end = match.end("run")
-        for length in (4, 3, 2):
+        for length in range(len(match["run"]), 1, -1):
             name = text[end - length : end]
-            if length > len(match["run"]) or not _is_name(name):
+            if not _is_name(name):
                 continue
             if name in word_list("not_names_zh"):
                 break
