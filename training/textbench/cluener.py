@@ -65,7 +65,9 @@ def measure(data: Path, cache: Path) -> Iterator[Row]:
 def read(path: Path) -> list[Marked]:
     """Return the texts of a split and the places of what they name."""
     with gzip.open(path, "rt", encoding="utf-8") as file:
-        raw, decoder, place, told = file.read(), json.JSONDecoder(), 0, []
+        raw = file.read()
+    decoder, place = json.JSONDecoder(), 0
+    told: list[Marked] = []
     while True:
         start = raw.find("{", place)
         if start < 0:

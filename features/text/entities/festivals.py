@@ -132,12 +132,10 @@ def festivals(text: str, *, chinese: bool) -> Iterator[tuple[int, int, dict[str,
 
 @cache
 def _pattern(chinese: bool) -> re.Pattern[str]:
-    column = 0 if chinese else 1
-    known = "|".join(
-        f"(?P<f{number}>{names[column]})"
-        for number, names in sorted(enumerate(FESTIVALS), key=lambda pair: -len(pair[1][column]))
-        if names[column]
-    ).replace("'", "['’]")
+    words = {number: one[0] if chinese else one[1] for number, one in enumerate(FESTIVALS)}
+    longest_first = sorted(words.items(), key=lambda pair: -len(pair[1]))
+    known = "|".join(f"(?P<f{number}>{names})" for number, names in longest_first if names)
+    known = known.replace("'", "['’]")
     if chinese:
         return re.compile(rf"(?:(?P<word>[去今明前后]年)的?|(?P<year>(?:19|20)\d\d)年)?(?:{known})")
     year = r"(?: (?P<year>(?:19|20)\d\d))?"

@@ -57,7 +57,8 @@ def organizations(text: str) -> Iterator[Span]:
         yield Span("organization", *match.span(), match[0], _ENDS_SO, match[0])
     if not _HINT.search(text):
         return
-    place, run = 0, []
+    place = 0
+    run: list[tuple[int, str]] = []
     for word, tag in rjieba.tag(text):
         if tag.startswith(_PARTS) and word.isalnum():
             run = [*run, (place, word)][-_MOST_WORDS:]

@@ -26,9 +26,10 @@ _ZH_CUE = re.compile(
     rf"(?P<run>{_HAN}{{2,4}})"
 )
 _ZH_SIGNED = re.compile(rf"(?:(?<!{_HAN})|寄给|寄|由)(?P<run>{_HAN}{{2,4}})收(?!{_HAN})")
-_ZH_WEAK = re.compile(
-    rf"(?:我是|这是|找|叫|联系|给|和|跟|@|师傅|学生|同事|朋友|老公|老婆|会员|买家|卖家|客服|老师|店员|学员|申请人"
-    rf"|[是由被让请与])(?P<run>{_HAN}{{2,4}})"
+_ZH_WEAK = re.compile(rf"(?:我是|这是|找|叫|联系|给|和|跟|@)(?P<run>{_HAN}{{2,4}})")
+_ZH_NEAR = re.compile(  # only before a usual name: what follows them is mostly something else
+    r"(?:师傅|学生|同事|朋友|老公|老婆|会员|买家|卖家|客服|老师|店员|学员|申请人|[是由被让请与])"
+    rf"(?P<run>{_HAN}{{2,4}})"
 )
 _ZH_TITLE = re.compile(
     rf"(?P<run>{_HAN}{{2,4}})(?:(?P<sure>先生|女士|小姐|太太)|老师|经理|医生|同学|师傅|主管|律师|教练)"
@@ -109,12 +110,31 @@ def _chinese(text: str) -> Iterator[Span]:
     for match in _ZH_SIGNED.finditer(text):
         if _is_name(match["run"]):
             yield _span(text, *match.span("run"), _CUED)
+    yield from _near(text)
+    yield from _titled(text)
+
+
+def _near(text: str) -> Iterator[Span]:
+    """Find usual names after words that mostly precede something else, such as 师傅."""
+    for match in _ZH_NEAR.finditer(text):
+        start = match.start("run")
+        for name in (match["run"][:_LONGEST], match["run"][:_SHORTEST]):
+            known = name in word_list("not_names_zh") or not _is_name(name)
+            if not known and (_is_usual(name) or _tagged_alone(name)):
+                yield _span(text, start, start + len(name), _HINTED)
+                break
+
+
+def _titled(text: str) -> Iterator[Span]:
+    """Find names before 先生, 经理 and the like."""
     for match in _ZH_TITLE.finditer(text):
         end = match.end("run")
-        for length in (4, 3, 2):
+        for length in range(len(match["run"]), 1, -1):
             name = text[end - length : end]
-            if length > len(match["run"]) or not _is_name(name):
+            if not _is_name(name):
                 continue
+            if name in word_list("not_names_zh"):
+                break
             if match["sure"] or _tagged_alone(name) or _is_usual(name):
                 yield _span(text, end - length, end, _CUED)
                 break
@@ -153,6 +173,8 @@ def _is_name(word: str) -> bool:
 
 def _stands_alone(run: str, length: int, rest: str) -> bool:
     """Return whether what follows a weak cue is nothing but a name, and no word of its own."""
+    if run[:length] in word_list("not_names_zh"):
+        return False
     if _is_usual(run[:length]):
         return True
     tagged = rjieba.tag(run[:length])

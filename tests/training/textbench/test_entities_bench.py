@@ -34,7 +34,7 @@ def _told(draw: random.Random) -> dict[str, object]:
 def data(tmp_path: Path) -> Path:
     draw = random.Random(3)
     (tmp_path / "cluener").mkdir()
-    for split, count in (("train", 120), ("dev", 30)):
+    for split, count in (("train", 60), ("dev", 12)):
         path = tmp_path / "cluener" / f"{split}.json.gz"
         with gzip.open(path, "wt", encoding="utf-8") as file:
             file.writelines(
