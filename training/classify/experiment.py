@@ -73,7 +73,7 @@ class Result:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Everything measured, by the name it has in MLflow; see :mod:`training.classify.measures`."""
+        """Everything measured, by its name in MLflow; see :mod:`training.classify.measures`."""
         return metrics_of(self)
 
 
