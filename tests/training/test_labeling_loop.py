@@ -113,6 +113,7 @@ def test_a_first_classifier_replaces_the_starter(loop: Loop) -> None:
     found = client.get_run(champion.tags["run"])
     assert found.data.metrics["macro_f1"] > 0.9
     assert found.data.metrics["starter/macro_f1"] < 0.6
+    assert found.data.metrics["language/en/accuracy"] == found.data.metrics["accuracy"]
     assert found.data.params["classifier.tier"] == "trained"
     kept = {Path(each.path).name for each in client.list_artifacts(champion.tags["run"])}
     assert kept >= {"report.json", "held_out.parquet", "plots", "config.json", "agreement.json"}

@@ -9,7 +9,7 @@ from time import perf_counter
 
 import numpy as np
 
-from features.text.classifier.examples import UNKNOWN, Labeled
+from features.text.classifier.examples import Labeled
 from features.text.classifier.fit import HeldOut, Tier, fit_measured
 from features.text.classifier.model import TextClassifier, Vectors
 from features.text.classifier.quality import quality_of, threshold_of
@@ -17,7 +17,7 @@ from features.text.taxonomy.classify import outside
 from features.text.taxonomy.taxonomy import Taxonomy
 from training.classify.answers import Answers, answers_of, starter
 from training.classify.corpus import Corpus
-from training.classify.scores import calibration_error, macro_f1
+from training.classify.measures import metrics_of, told_apart
 from training.classify.settings import ClassifierSettings
 from training.metrics import Interval
 
@@ -73,33 +73,8 @@ class Result:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Everything measured, by the name it has in MLflow."""
-        held, sure = self.held_out, self.answers.confidence.astype(float)
-        truth, served = np.array(held.labels), np.array(self.answers.served)
-        named, given = truth != UNKNOWN, served != held.unknown
-        right = (np.array(self.answers.nearest) == truth)[named]
-        as_served = macro_f1(held.labels, self.answers.served, resamples=1).value
-        told = {
-            "macro_f1": self.macro_f1.value,
-            "low/macro_f1": self.macro_f1.low,
-            "high/macro_f1": self.macro_f1.high,
-            "accuracy": float(right.mean()),
-            "calibration_error": calibration_error(sure[named], right),
-            "served/macro_f1": as_served,
-            "served/accuracy": float((served == truth).mean()),
-            "served/unknown_share": float(1 - given.mean()),
-            "served/right_of_given": float((served == truth)[given].mean()) if given.any() else 0.0,
-            "served/threshold": self.model.threshold,
-            "starter/macro_f1": told_apart(held, self.starter, resamples=1).value,
-            "count/labels": len(self.corpus.texts),
-            "count/held_out": len(held.texts),
-            "count/classes": len(self.model.labels),
-            "seconds/fit": self.fit_seconds,
-            "seconds/all": self.seconds,
-        }
-        if not named.all():
-            told["served/unknown_recall"] = float((~given[~named]).mean())
-        return told
+        """Everything measured, by its name in MLflow; see :mod:`training.classify.measures`."""
+        return metrics_of(self)
 
 
 def run(corpus: Corpus, settings: ClassifierSettings, vectors: Vectors) -> Result:
@@ -209,14 +184,6 @@ def _curve(
         answers = answers_of(fit(part, tier, settings, vectors), held.texts, held.unknown, vectors)
         points.append(Point(len(part.texts), _judged(held, answers, settings)))
     return points
-
-
-def told_apart(held: Corpus, answers: Answers, *, resamples: int, seed: int = 0) -> Interval:
-    """Return the macro-F1 of the nearest labels of those texts that have one, with its interval."""
-    rows = [row for row, label in enumerate(held.labels) if label != UNKNOWN]
-    truth = [held.labels[row] for row in rows]
-    nearest = [answers.nearest[row] for row in rows]
-    return macro_f1(truth, nearest, resamples=resamples, seed=seed)
 
 
 def _judged(held: Corpus, answers: Answers, settings: ClassifierSettings) -> Interval:

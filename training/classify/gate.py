@@ -23,8 +23,8 @@ from features.text.taxonomy.chosen import keep_classifier
 from ingest.workspace import Workspace
 from training.classify.answers import Answers, Remembered, answers_of, starter
 from training.classify.corpus import Corpus
-from training.classify.experiment import told_apart
 from training.classify.log import ROLE, TASK
+from training.classify.measures import told_apart
 from training.classify.registry import ClassifierRegistry
 from training.classify.scores import macro_f1_difference
 from training.classify.verb import ClassifierPlan
