@@ -232,6 +232,19 @@ def test_every_configuration_is_valid(path: Path) -> None:
     assert set(node) - {"_target_"} == set(FinetuneSettings.model_fields)
 
 
+def test_two_classes_a_random_head_and_a_validation_set_of_its_own(
+    settings: FinetuneSettings,
+) -> None:
+    rows = questions(8).take(range(16))  # the first two classes
+    quick = settings.model_copy(update={"probe_first": False, "epochs": 2})
+    found = fit_finetuned(rows, settings=quick, seed=1, validation=questions(4, 2).take(range(8)))
+    assert found.labels == ("delivery", "money")
+    assert found.quality is not None
+    assert found.quality.texts == 8, "the validation set is what calibrates"
+    weights, bias = fit_head(np.eye(2, dtype=np.float32), np.array([0, 1]), 2)
+    assert (np.eye(2) @ weights + bias).argmax(axis=1).tolist() == [0, 1]
+
+
 def test_what_cannot_be_is_refused(settings: FinetuneSettings, tiny: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="two classes"):
         fit_finetuned(Labeled(("a",), ("one",)), settings=settings, seed=1)

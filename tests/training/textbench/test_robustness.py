@@ -94,13 +94,12 @@ def test_rows_pair_every_attack_with_the_same_texts_unharmed(embedder: Embedder)
         robustness.noise_figure(rows, "other")
 
 
-def test_hardened_examples_hold_every_text_twice_once_garbled() -> None:
-    examples = asked("en", 10)
-    both = robustness.hardened_examples(examples, "en")
-    assert both.texts[: len(examples)] == examples.texts
-    assert both.labels == examples.labels * 2
-    garbled = both.texts[len(examples) :]
-    assert sum(a != b for a, b in zip(garbled, examples.texts, strict=True)) > 20
+def test_half_of_the_hardened_examples_are_garbled_and_none_is_there_twice() -> None:
+    examples = asked("en", 50)
+    hardened = robustness.hardened_examples(examples, "en")
+    assert hardened.labels == examples.labels
+    changed = sum(a != b for a, b in zip(hardened.texts, examples.texts, strict=True))
+    assert 50 < changed < 110
 
 
 def test_both_public_sets_are_read_drawn_and_measured(
