@@ -1,4 +1,4 @@
-"""The table of benchmark figures: what was measured, against what, and the ratio."""
+"""Tables of figures that are no ranking: benchmarks of speed, and of text analysis."""
 
 from __future__ import annotations
 
@@ -28,6 +28,42 @@ def render_figures(rows: Sequence[Mapping[str, Any]]) -> str:
         cells += [row["protocol"] or "–", reference, ratio]
         table.append("| " + " | ".join(cells) + " |")
     return "\n".join(table) + "\n"
+
+
+def render_texts(rows: Sequence[Mapping[str, Any]], *, floors: bool) -> str:
+    """Return a markdown table of the text benchmark, one line a figure.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Rows of a report; ``reference`` is the floor that a figure is held against.
+    floors : bool
+        Only figures with a floor, of which the best model stands for the rest.
+    """
+    head = ("data", "protocol", "model", "metric", "value", "texts", "floor")
+    shown = _best(rows) if floors else rows
+    table = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    for row in shown:
+        interval = f" [{row['low']:.3f}, {row['high']:.3f}]" if row.get("low") is not None else ""
+        names = [row[name] for name in ("dataset", "protocol", "model", "metric")]
+        texts = "–" if row.get("n") is None else f"{row['n']:,}"
+        floor = "–" if row.get("reference") is None else f"{row['reference']:.3f}"
+        table.append(
+            "| " + " | ".join([*names, f"{row['value']:.3f}{interval}", texts, floor]) + " |"
+        )
+    return "\n".join(table) + "\n"
+
+
+def _best(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the rows with a floor, of each question the one with the largest value."""
+    found: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+    for row in rows:
+        key = (row["dataset"], row["protocol"], row["metric"])
+        if row.get("reference") is not None and (
+            key not in found or row["value"] > found[key]["value"]
+        ):
+            found[key] = row
+    return list(found.values())
 
 
 def _number(value: float | None) -> str:

@@ -2,7 +2,8 @@
 
 ``python -m training.report`` rewrites the tables between ``<!-- results:NAME -->`` and
 ``<!-- /results -->`` from ``data/reports/NAME.json``, so that text and figures cannot disagree. The
-table of benchmarks is marked ``<!-- results:speed figures -->``.
+table of benchmarks is marked ``<!-- results:speed figures -->``, those of text analysis ``texts``
+(every figure) or ``floors`` (those that are held against something).
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from training.figures import render_figures
+from training.figures import render_figures, render_texts
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from training.runner import Result
 
-PAGES = ("README.md", "README.zh.md")
+PAGES = ("README.md", "README.zh.md", "docs/text-analysis.md")
 _MARKED = re.compile(
     r"<!-- results:(?P<name>[\w-]+)(?P<options>[^>]*?) -->.*?<!-- /results -->", re.S
 )
@@ -155,9 +156,7 @@ def update(page: Path, reports: Path) -> list[str]:
             missing.append(name)
             return found[0]
         rows = read_rows(path)
-        figures = "figures" in options.split()
-        body = render_figures(rows) if figures else render(rows, re.findall(r"\w+@\d+", options))
-        return f"<!-- results:{name}{options} -->\n{body}<!-- /results -->"
+        return f"<!-- results:{name}{options} -->\n{_body(rows, options)}<!-- /results -->"
 
     text = page.read_text(encoding="utf-8")
     renewed = _MARKED.sub(table, text)
@@ -166,8 +165,18 @@ def update(page: Path, reports: Path) -> list[str]:
     return missing
 
 
+def _body(rows: list[dict[str, Any]], options: str) -> str:
+    """Return the table of the kind that the options ask for."""
+    kinds = set(options.split())
+    if "figures" in kinds:
+        return render_figures(rows)
+    if kinds & {"texts", "floors"}:
+        return render_texts(rows, floors="floors" in kinds)
+    return render(rows, re.findall(r"\w+@\d+", options))
+
+
 def main(root: Path = _ROOT) -> int:
-    """Rewrite every marked table of the READMEs; 1 if a report is missing."""
+    """Rewrite every marked table of the pages; 1 if a report is missing."""
     missing = [
         f"{page}: {name}"
         for page in PAGES
