@@ -30,7 +30,7 @@ def measure(data: Path, cache: Path) -> Iterator[Row]:
     contenders = (
         Contender("trained", "trained"),
         Contender("few-shot e5", "few-shot", encoder(cache, "e5")),
-        Contender("fused use + e5", "fused", encoder(cache, "use", "e5")),
+        Contender("auto use + e5", "auto", encoder(cache, "use", "e5")),
     )
     for dataset, parts in sets.items():
         for count, reference in zip(COUNTS, _REFERENCES[dataset], strict=True):

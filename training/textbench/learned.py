@@ -28,7 +28,7 @@ class Contender:
     """
 
     name: str
-    tier: Literal["few-shot", "trained", "fused"]
+    tier: Literal["auto", "few-shot", "trained", "fused"]
     vectors: Vectors | None = None
     references: Mapping[str, float] | None = None
 

@@ -24,7 +24,7 @@ Tier = Literal["few-shot", "trained", "fused"]
 IntArray = NDArray[np.int64]
 
 _FOLDS = 3
-_FUSE_FROM = 8  # texts of the median class from which terms add to sentence vectors
+_FUSE_FROM, _FUSE_MEDIAN = 200, 8  # texts, in all and of the median class, for terms to add
 _HEADS: dict[Tier, tuple[int, ...]] = {"few-shot": (1,), "trained": (0,), "fused": (0, 1)}
 _MIX_BOUNDS = (-6.0, 6.0)  # of the logarithms of the two weights
 
@@ -63,7 +63,8 @@ def fit_classifier(
     tier : {"auto", "few-shot", "trained", "fused"}
         Few-shot: logistic regression on sentence vectors. Trained: support vector machines on
         TF-IDF terms, which needs no vectors. Fused: both. Auto takes the trained tier without
-        vectors, the few-shot tier where the median class has fewer than eight texts, else fused.
+        vectors, the few-shot tier with fewer than 200 texts, or fewer than eight of the median
+        class, else fused.
     vectors : callable, optional
         Gives the sentence vectors float32 [n, width] of n texts; the classifier keeps it.
     outside : sequence of str
@@ -160,7 +161,8 @@ def _tier(examples: Labeled, tier: str, vectors: Vectors | None) -> Tier:
         raise ValueError(f"text classifier: tier {tier!r} reads sentence vectors; pass vectors=")
     if tier == "auto":
         median = float(np.median(list(examples.counts.values())))
-        tier = "trained" if vectors is None else "few-shot" if median < _FUSE_FROM else "fused"
+        few = len(examples) < _FUSE_FROM or median < _FUSE_MEDIAN
+        tier = "trained" if vectors is None else "few-shot" if few else "fused"
     return "few-shot" if tier == "few-shot" else "trained" if tier == "trained" else "fused"
 
 

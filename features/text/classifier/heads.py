@@ -13,7 +13,8 @@ from sklearn.svm import LinearSVC
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 
-_VECTOR_STRENGTH = 20.0  # inverse regularization; flat from here on
+_VECTOR_STRENGTH, _FEW_STRENGTH = 20.0, 1.0  # inverse regularization
+_FEW_TEXTS, _FEW_CLASSES = 1000, 10
 _TERM_STRENGTH = 5.0
 _MARGIN_STRENGTH = 0.5
 _LEAST_SPREAD = 1e-4  # of a dimension, so that one that never differs does not count
@@ -65,16 +66,25 @@ def fit_term_head(matrix: Any, labels: IntArray, classes: int, *, balanced: bool
 def fit_vector_head(
     vectors: FloatArray, labels: IntArray, classes: int, *, balanced: bool
 ) -> Linear:
-    """Fit a logistic regression on sentence vectors, each dimension centered and scaled.
+    """Fit a logistic regression on sentence vectors, centered and scaled.
 
-    Sentence vectors of one business fill a narrow cone; around their mean they differ, and vectors
-    of two encoders side by side weigh the same. Mean and scale are folded into the weights, so what
-    is kept reads plain vectors.
+    Sentence vectors of one business fill a narrow cone; around their mean they differ. Each
+    dimension is scaled by itself, so that vectors of two encoders side by side weigh the same; of
+    fewer than 1,000 texts all by one number, as spreads are not known well. Such few texts are held
+    back more where classes are few too, and their classes count the same. Mean and scale are folded
+    into the weights, so what is kept reads plain vectors.
     """
+    few = len(labels) < _FEW_TEXTS
     center = vectors.mean(axis=0)
-    scale = (vectors.std(axis=0) + _LEAST_SPREAD) * np.sqrt(vectors.shape[1])
+    spread = vectors.std(axis=0) + _LEAST_SPREAD
+    if few:
+        spread = np.full_like(spread, np.sqrt((spread**2).mean()))
+    scale = spread * np.sqrt(vectors.shape[1])
     model = LogisticRegression(
-        C=_VECTOR_STRENGTH, class_weight="balanced" if balanced else None, max_iter=2000, tol=1e-3
+        C=_FEW_STRENGTH if few and classes <= _FEW_CLASSES else _VECTOR_STRENGTH,
+        class_weight="balanced" if balanced or few else None,
+        max_iter=2000,
+        tol=1e-3,
     ).fit((vectors - center) / scale, labels)
     plain = _linear(model, classes)
     weights = (plain.weights / scale[:, None]).astype(np.float32)

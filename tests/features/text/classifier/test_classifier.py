@@ -69,7 +69,8 @@ def test_every_tier_learns(tier: str) -> None:
 def test_the_data_decides_the_tier() -> None:
     assert fit_classifier(invented(60)).tier == "trained"
     assert fit_classifier(invented(15), vectors=by_word).tier == "few-shot"
-    assert fit_classifier(invented(60), vectors=by_word).tier == "fused"
+    assert fit_classifier(invented(199), vectors=by_word).tier == "few-shot"
+    assert fit_classifier(invented(201), vectors=by_word).tier == "fused"
 
 
 def test_fusion_leaves_out_what_says_nothing() -> None:
