@@ -48,9 +48,8 @@ def render_texts(rows: Sequence[Mapping[str, Any]], *, floors: bool) -> str:
         names = [row[name] for name in ("dataset", "protocol", "model", "metric")]
         texts = "–" if row.get("n") is None else f"{row['n']:,}"
         floor = "–" if row.get("reference") is None else f"{row['reference']:.3f}"
-        table.append(
-            "| " + " | ".join([*names, f"{row['value']:.3f}{interval}", texts, floor]) + " |"
-        )
+        cells = [*names, f"{row['value']:.3f}{interval}", texts, floor]
+        table.append("| " + " | ".join(cells) + " |")
     return "\n".join(table) + "\n"
 
 

@@ -120,6 +120,26 @@ def test_figures_stand_beside_their_reference(tmp_path: Path) -> None:
     assert lines[3:5] == [f"| {first} |", f"| {second} |"]
 
 
+def test_figures_of_texts_stand_beside_their_floors(tmp_path: Path) -> None:
+    def row(model: str, value: float, **more: float) -> Row:
+        return Row("waimai", "80/20", model, "accuracy", value, **more)  # type: ignore[arg-type]
+
+    rows = [
+        row("majority", 0.666),
+        row("fused", 0.906, low=0.89, high=0.92, n=2398, reference=0.904),
+        row("trained", 0.901, reference=0.904),
+    ]
+    write_rows(tmp_path / "reports" / "text_benchmark.json", rows)
+    page = tmp_path / "page.md"
+    for kind, lines in (("texts", 3), ("floors", 1)):
+        page.write_text(f"<!-- results:text_benchmark {kind} -->\n<!-- /results -->", "utf-8")
+        assert update(page, tmp_path / "reports") == []
+        text = page.read_text("utf-8")
+        assert text.count("| waimai |") == lines
+        line = "| waimai | 80/20 | fused | accuracy | 0.906 [0.890, 0.920] | 2,398 | 0.904 |"
+        assert line in text
+
+
 def test_what_is_no_report_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(orjson.dumps([{"model": "als"}]))
