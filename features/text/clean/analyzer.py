@@ -9,6 +9,7 @@ from pydantic import validate_call
 
 from features.text.base import fingerprint
 from features.text.clean.rules import Cleaned, Cleaner, CleanRules
+from features.text.clean.symbols import meanings
 
 CODE_VERSION = "1"
 _MOOD = 0.15  # mean polarity from which symbols have a mood
@@ -58,7 +59,7 @@ class CleanAnalyzer:
     def __init__(self, *, rules: CleanRules | None = None) -> None:
         chosen = CleanRules() if rules is None else rules
         self._clean = Cleaner(chosen)
-        self.version = f"{CODE_VERSION}:{fingerprint(chosen.model_dump_json())}"
+        self.version = f"{CODE_VERSION}:{fingerprint(chosen.model_dump_json(), meanings())}"
 
     def analyze(self, texts: Sequence[str]) -> pa.Table:
         """Return own words, ``quoted``, ``kind``, ``notice``, ``symbols`` and their mood.

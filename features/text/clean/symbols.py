@@ -116,6 +116,11 @@ def stickers() -> dict[str, Symbol]:
     }
 
 
+def meanings() -> tuple[object, ...]:
+    """Return everything that decides what symbols mean: it belongs in an analyzer's version."""
+    return tuple(stickers().items()), tuple(_table().items()), tuple(_EMOTICONS.items()), _NAMED
+
+
 @lru_cache(maxsize=8192)
 def meaning(written: str) -> Symbol | None:
     """Return what an emoji, ``[sticker]`` or emoticon means, None where it is none we know."""
