@@ -18,6 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.text.classifier.examples import Labeled
+from features.text.classifier.fit import Tier
 from features.text.classifier.model import FloatArray, Vectors
 from features.text.classifier.quality import Quality
 from features.text.embed import Embedder
@@ -168,7 +169,8 @@ def fit_sentiment(
         if len(own):
             record["few_shot_accuracy_on_ratings"] = _accuracy(base, own, vectors)
         if _enough(own, min_rated, min_pole):
-            tier, support = "trained" if vectors is None else "fused", seed_examples()
+            tier: Tier = "trained" if vectors is None else "fused"
+            support = seed_examples()
             fit.models[language], mine = fit_model(tier, own, support, seed, vectors=vectors)
             record |= {"tier": tier, "measured_on": "held-out rated texts", **_figures(mine)}
         else:
