@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from training import report
+
 
 @dataclass(frozen=True)
-class Row:
+class Row(report.Row):
     """What one model reached on one data set.
 
     Parameters
@@ -33,19 +35,6 @@ class Row:
     ValueError
         If a name is empty, or the interval ends before it begins.
     """
-
-    dataset: str
-    protocol: str
-    model: str
-    metric: str
-    value: float
-    low: float | None = None
-    high: float | None = None
-    n: int | None = None
-    seconds: float | None = None
-    peak_mb: float | None = None
-    reference: float | None = None
-    ratio: float | None = None
 
     def __post_init__(self) -> None:
         """Check that it says what it is about."""
