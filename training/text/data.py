@@ -65,7 +65,8 @@ def bucketed(lengths: IntArray, size: int, seed: int) -> list[IntArray]:
     """Return every row once, in batches of rows of like length, the batches in random order.
 
     Rows are shuffled, then sorted by length inside pools of twenty batches, so that two epochs
-    never see the same batches. On banking77 this pads 4 % of the tokens instead of 45 %.
+    never see the same batches. On banking77 (48 tokens, batches of 32) padding adds
+    6 % to the tokens instead of 166 %.
     """
     random = np.random.default_rng(seed)
     order = random.permutation(len(lengths))

@@ -25,7 +25,7 @@ from training.text.settings import FinetuneSettings
 
 FloatArray = NDArray[np.float32]
 
-_PROBE_STRENGTH = 20.0  # inverse L2 of the head on frozen vectors; flat from 10 to 50 on banking77
+_PROBE_STRENGTH = 20.0  # inverse L2 of the head on frozen vectors, whose length is 1
 _WATCHED = "validation"
 _LAST, _BEST = "last.ckpt", "best.ckpt"
 
