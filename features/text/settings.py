@@ -60,7 +60,8 @@ class TextSettings(BaseModel):
     stages : tuple of str
         What is then said of all texts together: topics (quality, quotes and trends of topics),
         quality (of the data), facts (suggested for profiles), keywords (of conversations and
-        periods), questions (groups of near-duplicates), summaries, pictures (read offline).
+        periods), questions (groups of near-duplicates), signals (of conversations), summaries,
+        pictures (read offline).
     options : mapping of str to mapping
         Parameters of analyzers that replace those of their files, by name of the analyzer.
     zone : str
@@ -97,10 +98,10 @@ class TextSettings(BaseModel):
     workers: Annotated[int, Field(ge=1, le=64)] = 2
     analyzers: tuple[str, ...] = (
         "language", "clean", "quality", "sentiment", "topics", "keywords", "embedding", "pii",
-        "entities", "aspects", "relations", "events", "profile_facts",
+        "entities", "aspects", "relations", "events", "profile_facts", "signals",
     )  # fmt: skip
     stages: tuple[Stage, ...] = (
-        "topics", "quality", "facts", "keywords", "questions", "summaries",
+        "topics", "quality", "facts", "keywords", "questions", "signals", "summaries",
     )  # fmt: skip
     options: dict[str, dict[str, Any]] = Field(default_factory=dict)
     zone: str = "UTC"

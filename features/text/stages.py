@@ -21,6 +21,7 @@ from features.text.prepare import Prepared
 from features.text.quality.table import write_quality
 from features.text.questions.table import write_questions
 from features.text.report import keep
+from features.text.signals.table import write_conversation_signals
 from features.text.summary.table import write_summaries
 from features.text.topics import TopicAnalyzer
 from features.text.topics.table import write_topics
@@ -131,6 +132,12 @@ def questions(run: Finished) -> Result:
     return dict(write_questions(run.folder, batches, run.vectors))
 
 
+def signals(run: Finished) -> Result:
+    """Write what conversations tell: intent to buy, pain points, urgency and others."""
+    found = write_conversation_signals(run.folder, run.store, analyzer=run.cached.get("signals"))
+    return {"signals": found.num_rows}
+
+
 def summaries(run: Finished) -> Result:
     """Write summaries of conversations and, where topics were asked for, of periods."""
     wanted = (pc.field("kind") == "text") & ~pc.field("recalled") & ~pc.field("private")
@@ -157,6 +164,7 @@ STAGES: dict[str, Callable[[Finished], Result]] = {
     "facts": facts,
     "keywords": keywords,
     "questions": questions,
+    "signals": signals,
     "summaries": summaries,
     "pictures": pictures,
 }
