@@ -1,4 +1,9 @@
-"""What fine-tuning gains over frozen vectors and over terms, and what adds to it."""
+"""What fine-tuning gains over frozen vectors and over terms, and what adds to it.
+
+On banking77 with ten shots: terms .648, a head on frozen vectors .846, fine-tuned .864 (3,080
+questions). On a third of the questions synonyms and slips (.849), a second seed (.855) and terms
+(.821) added nothing to one fine-tuned model (.855).
+"""
 
 from __future__ import annotations
 
