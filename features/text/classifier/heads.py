@@ -70,18 +70,18 @@ def fit_vector_head(
 
     Sentence vectors of one business fill a narrow cone; around their mean they differ. Each
     dimension is scaled by itself, so that vectors of two encoders side by side weigh the same; of
-    fewer than 1,000 texts all by one number, as spreads are not known well. Such few texts are held
-    back more where classes are few too, and their classes count the same. Mean and scale are folded
-    into the weights, so what is kept reads plain vectors.
+    fewer than 1,000 texts of ten classes or less all by one number, as spreads are not known well;
+    these are held back more, and their classes count the same. Mean and scale are folded into the
+    weights, so what is kept reads plain vectors.
     """
-    few = len(labels) < _FEW_TEXTS
+    few = len(labels) < _FEW_TEXTS and classes <= _FEW_CLASSES
     center = vectors.mean(axis=0)
     spread = vectors.std(axis=0) + _LEAST_SPREAD
     if few:
         spread = np.full_like(spread, np.sqrt((spread**2).mean()))
     scale = spread * np.sqrt(vectors.shape[1])
     model = LogisticRegression(
-        C=_FEW_STRENGTH if few and classes <= _FEW_CLASSES else _VECTOR_STRENGTH,
+        C=_FEW_STRENGTH if few else _VECTOR_STRENGTH,
         class_weight="balanced" if balanced or few else None,
         max_iter=2000,
         tol=1e-3,
