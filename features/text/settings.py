@@ -19,7 +19,9 @@ from pydantic import (
 from features.text.registry import analyzer_file
 from features.text.taxonomy.taxonomy import named_taxonomy
 
-Stage = Literal["topics", "quality", "facts", "keywords", "questions", "summaries", "pictures"]
+Stage = Literal[
+    "topics", "quality", "facts", "keywords", "questions", "signals", "summaries", "pictures"
+]
 
 
 class TextSettings(BaseModel):
