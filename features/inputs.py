@@ -15,8 +15,8 @@ from features.profile.learning import Learned, learn, window
 from features.profile.rollup import known_texts
 from features.profile.snapshot import Evidence, Sources, gather
 from features.settings import FeatureSettings
-from features.text.embed import embed
-from features.text.run import analyze_texts
+from features.text.embedding.embed import embed
+from features.text.pipeline.run import analyze_texts
 from ingest.store import Store
 from ingest.workspace import Workspace
 

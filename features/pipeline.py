@@ -26,7 +26,7 @@ from features.settings import FeatureSettings
 from features.store.files import join_parts, part_file, write_part, write_text
 from features.store.online import materialized, unmark_materialized
 from features.store.schema import TABLES
-from features.text.run import TextSettings, write_texts
+from features.text.pipeline.run import TextSettings, write_texts
 from ingest.store import Store
 from ingest.workspace import Workspace
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 from features.behavior.settings import BehaviorSettings
 from features.profile.settings import ProfileSettings
 from features.store.online import OnlineStore
-from features.text.run import TextSettings
+from features.text.pipeline.run import TextSettings
 
 
 class FeatureSettings(BaseModel):

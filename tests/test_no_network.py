@@ -82,12 +82,12 @@ def test_children_have_no_network_either() -> None:
 def test_text_analysis_connects_to_nothing() -> None:
     probe = (
         "import network_guard\n"
-        "from features.text.embed import Embedder\n"
+        "from features.text.embedding.embed import Embedder\n"
         "from features.text.entities.recognize import EntityAnalyzer\n"
         "from features.text.keywords import KeywordAnalyzer, fit_weights\n"
         "from features.text.language import LanguageAnalyzer\n"
         "from features.text.pii.recognize import PiiAnalyzer\n"
-        "from features.text.sentiment import SentimentAnalyzer, fit_sentiment\n"
+        "from features.text.sentiment.analyzer import SentimentAnalyzer, fit_sentiment\n"
         "texts = ['明天退我199元,电话13800138000', 'Refund me, Anna Miller']\n"
         "embedder = Embedder()\n"
         "fit = fit_sentiment([], embedder.vectors, min_rated=200, min_pole=20, seed=7)\n"

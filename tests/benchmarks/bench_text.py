@@ -36,8 +36,8 @@ prepare()
 from kept import keep
 
 from features.text.language import language_of
-from features.text.run import write_texts
-from features.text.sentiment_data import seeds
+from features.text.pipeline.run import write_texts
+from features.text.sentiment.data import seeds
 from ingest.configuration import configuration
 from ingest.store import Store
 from ingest.workspace import Workspace

@@ -11,7 +11,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
 from features.text.codec import float_column
-from features.text.embed import Embedder
+from features.text.embedding.embed import Embedder
 from ingest.workspace import Workspace
 from tests.training.conftest import CONF
 

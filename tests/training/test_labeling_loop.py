@@ -14,8 +14,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from features.text.embed import Embedder
-from features.text.settings import TextSettings
+from features.text.embedding.embed import Embedder
+from features.text.pipeline.settings import TextSettings
 from features.text.taxonomy.table import write_labels
 from ingest.load import load
 from ingest.sources.labels import Labels

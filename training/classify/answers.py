@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from features.text.classifier.fit import fit_classifier
 from features.text.classifier.model import FloatArray, TextClassifier, Vectors
-from features.text.embed import embed
+from features.text.embedding.embed import embed
 from features.text.taxonomy.chosen import Chosen
 from features.text.taxonomy.classify import FewShotClassifier, outside
 from ingest.workspace import Workspace

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from features.text.base import content_hash
-from features.text.embed import as_matrix
+from features.text.embedding.embed import as_matrix
 from features.text.pii.mask import mask
 from features.text.taxonomy.chosen import Chosen
 from ingest.labels import standing

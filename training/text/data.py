@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedShuffleSplit
 from torch.utils.data import DataLoader, IterableDataset
 
-from features.text.augment import Augmenter
+from features.text.attacks.augment import Augmenter
 from training.text.encoder import Encoder
 from training.text.settings import FinetuneSettings
 

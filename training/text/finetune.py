@@ -63,7 +63,8 @@ def fit_finetuned(
     classes = examples.classes
     if len(classes) <= 1:
         raise ValueError(f"fine-tuning: expected two classes or more, got {classes}")
-    part, held = _part(examples, classes), validation and _part(validation, classes)
+    part = _part(examples, classes)
+    held = None if validation is None else _part(validation, classes)
     members, unseen = [], []
     for number in range(settings.members):
         member, rest = fit_member(

@@ -86,7 +86,8 @@ class FinetunedClassifier:
         total = np.zeros((len(texts), len(self.labels)), dtype=np.float32)
         for member in self.members if texts else ():
             total += softmax(member.scores(tuple(texts)) / self.temperature, axis=1)
-        return total / len(self.members)
+        mean: FloatArray = (total / len(self.members)).astype(np.float32)
+        return mean
 
     def predict(self, texts: Sequence[str]) -> pa.Table:
         """Return the columns ``label`` (``"unknown"`` below the threshold) and ``confidence``."""

@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from features.text.augment import AugmentSettings
+from features.text.attacks.augment import AugmentSettings
 
 SHIPPED = "minilm"
 

@@ -12,8 +12,8 @@ from tqdm import tqdm
 from features.text.base import Analyzer
 from features.text.cache import Cached, open_cache
 from features.text.classifier.model import FloatArray, Vectors
-from features.text.embed import Embedder, as_matrix
-from features.text.embed_e5 import E5Embedder
+from features.text.embedding.e5 import E5Embedder
+from features.text.embedding.embed import Embedder, as_matrix
 
 CACHE = "text_benchmark.sqlite"
 Encoder = Literal["use", "e5"]

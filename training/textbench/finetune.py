@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from features.text.augment import AugmentSettings
+from features.text.attacks.augment import AugmentSettings
 from features.text.classifier.examples import Labeled
 from features.text.classifier.fit import fit_classifier
 from training.memory import peak_mb, reset_peak
@@ -120,7 +120,7 @@ def _models(
     settings: FinetuneSettings, *, every: bool
 ) -> Mapping[str, Callable[[Labeled, Labeled], FloatArray]]:
     augment = AugmentSettings(share=0.5)
-    models = {
+    models: dict[str, Callable[[Labeled, Labeled], FloatArray]] = {
         _TERMS: _by_terms,
         _FROZEN: partial(_tuned, settings.model_copy(update={"trained": "head"}), _SEED),
         _TUNED: partial(_tuned, settings, _SEED),

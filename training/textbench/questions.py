@@ -21,7 +21,7 @@ import yaml
 from numpy.typing import NDArray
 from sklearn.metrics import normalized_mutual_info_score
 
-from features.text.embed import embed
+from features.text.embedding.embed import embed
 from features.text.questions.detect import bare, is_question
 from features.text.questions.group import LEAST, group_questions
 from training.textbench.row import Row

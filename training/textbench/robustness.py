@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from features.text.attacks.augment import Augmenter, AugmentSettings
 from features.text.attacks.curve import CLEAN, RATES, Change, Point, noise_curve
 from features.text.attacks.registry import ATTACKS
-from features.text.augment import Augmenter, AugmentSettings
+from features.text.attacks.restore import restore
 from features.text.classifier.examples import Labeled
 from features.text.classifier.fit import fit_classifier
 from features.text.classifier.model import TextClassifier, Vectors
-from features.text.restore import restore
 from training.metrics.bootstrap import bootstrap_intervals
 from training.textbench.corpora import Split, banking, split, waimai
 from training.textbench.encode import encoder

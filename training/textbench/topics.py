@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import normalized_mutual_info_score
 
 from features.text.base import content_hash
-from features.text.embed import embed
+from features.text.embedding.embed import embed
 from features.text.tokenize import words
 from features.text.topics import ClusterModel, TopicModel, fit_clusters, fit_topics
 from features.text.topics.quality import Measure, coherence, diversity

@@ -8,7 +8,7 @@ from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
 
 from features.text.classifier.model import TextClassifier
-from features.text.embed import embed
+from features.text.embedding.embed import embed
 
 
 class ServedClassifier(PythonModel):

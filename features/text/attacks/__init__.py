@@ -2,5 +2,5 @@
 
 Every attack is ``(text, rate, seed) -> text``: pure, equal for equal arguments, and the text itself
 at rate 0. See :mod:`features.text.attacks.registry` for all of them, and
-:mod:`features.text.restore` for what undoes some.
+:mod:`features.text.attacks.restore` for what undoes some.
 """

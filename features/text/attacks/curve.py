@@ -75,7 +75,7 @@ def noise_curve(
         Decides which.
     defense : callable, optional
         Is given every text before the classifier sees it, such as
-        :func:`features.text.restore.restore`.
+        :func:`features.text.attacks.restore.restore`.
     """
     yield Point(CLEAN, 0.0, _right(classifier, examples, list(examples.texts), defense))
     for name, known in ATTACKS.items():

@@ -55,7 +55,7 @@ def write_facts(
     store : Store
         Read and appended to.
     texts : iterable of pyarrow.Table
-        All texts there are, from :func:`features.text.collect.stream`.
+        All texts there are, from :func:`features.text.pipeline.collect.stream`.
     analyzer : Analyzer, optional
         Such as ``Cached(ProfileFactAnalyzer(), connection)``; a fresh one by default.
     batch : int

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import log
 
 from features.text.clean.characters import plain_words
-from features.text.sentiment_data import seeds
+from features.text.sentiment.data import seeds
 from features.text.tokenize import stop_words
 
 OPINIONS = frozenset("贵赞好差坏烂慢丑臭酸咸")  # characters that alone say what somebody thinks

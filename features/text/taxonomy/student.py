@@ -17,7 +17,7 @@ from features.text.classifier.examples import Labeled
 from features.text.classifier.fit import fit_classifier
 from features.text.classifier.model import CODE_VERSION, TextClassifier
 from features.text.classifier.quality import Quality
-from features.text.recipes import Arrays, Fit, Sources
+from features.text.pipeline.recipes import Arrays, Fit, Sources
 from features.text.taxonomy.chosen import NOWHERE, Chosen
 
 TIER = "distilled"

@@ -10,7 +10,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.text.embed import as_matrix
+from features.text.embedding.embed import as_matrix
 from features.text.topics.analyzer import TopicAnalyzer
 from features.text.topics.clusters import ClusterModel
 from features.text.topics.identity import Memory, identify

@@ -20,7 +20,7 @@ from features.profile.content import content_ranking
 from features.profile.settings import ProfileSettings
 from features.profile.snapshot import Evidence, Sources, gather
 from features.profile.tables import snapshot_tables
-from features.text.embed import embed
+from features.text.embedding.embed import embed
 from ingest.store import Store
 from ingest.workspace import Workspace
 

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from features.text.embed import Embedder
+from features.text.embedding.embed import Embedder
 from ingest.store import Store
 from ingest.workspace import Workspace
 

@@ -11,15 +11,15 @@ import pyarrow as pa
 import pytest
 
 from features.text.base import Analyzer
-from features.text.embed import Embedder
+from features.text.embedding.embed import Embedder
+from features.text.embedding.vectors import SharedVectors
 from features.text.entities.products import Catalog
-from features.text.fitted import Fitted
 from features.text.keywords import KeywordAnalyzer, fit_weights
-from features.text.registry import build
-from features.text.sentiment import SentimentAnalyzer, fit_sentiment
+from features.text.pipeline.fitted import Fitted
+from features.text.pipeline.registry import build
+from features.text.sentiment.analyzer import SentimentAnalyzer, fit_sentiment
 from features.text.spans import SPANS
 from features.text.topics import TopicAnalyzer, fit_topics
-from features.text.vectors import SharedVectors
 
 FOLDER = Path(__file__).parents[3] / "conf" / "analyzer"
 ASK_A_MODEL = "llm_"  # they need an endpoint and are held to the same in their own tests

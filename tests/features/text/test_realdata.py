@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features.text.embed import Embedder
-from features.text.sentiment import Rated, SentimentAnalyzer, fit_sentiment
-from features.text.sentiment_data import label_of
+from features.text.embedding.embed import Embedder
+from features.text.sentiment.analyzer import Rated, SentimentAnalyzer, fit_sentiment
+from features.text.sentiment.data import label_of
 
 pytestmark = [pytest.mark.realdata, pytest.mark.slow]
 

@@ -12,7 +12,7 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from numpy.typing import NDArray
 
-from features.text.augment import AugmentSettings
+from features.text.attacks.augment import AugmentSettings
 from features.text.classifier.examples import Labeled
 from tests.training.conftest import CONF
 from tests.training.text.tiny import LABELS, questions

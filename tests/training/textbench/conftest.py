@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from features.text.embed import Embedder
+from features.text.embedding.embed import Embedder
 
 
 @pytest.fixture(scope="session")

@@ -13,12 +13,12 @@ import pytest
 
 from features.text.attacks.curve import noise_curve
 from features.text.attacks.registry import ATTACKS
+from features.text.attacks.restore import restore
 from features.text.classifier.examples import Labeled
 from features.text.classifier.fit import fit_classifier
-from features.text.embed import Embedder
+from features.text.embedding.embed import Embedder
 from features.text.language import language_of
-from features.text.restore import restore
-from features.text.sentiment_data import LABELS, seeds
+from features.text.sentiment.data import LABELS, seeds
 from training.textbench import robustness
 from training.textbench.corpora import split, waimai
 

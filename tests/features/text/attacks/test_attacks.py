@@ -15,9 +15,9 @@ from features.text.attacks.homophone import homophone, homophones
 from features.text.attacks.lookalike import han_groups, lookalike, lookalikes
 from features.text.attacks.pinyin import pinyin
 from features.text.attacks.registry import ATTACKS, Known, attack_named
+from features.text.attacks.restore import restore
 from features.text.attacks.spacing import INVISIBLE, spacing
 from features.text.attacks.typo import NEIGHBORS, typo
-from features.text.restore import restore
 
 ZH = "我昨天买的耳机到现在还没有发货,请马上给我退款"
 EN = "My card payment was declined twice and nobody answers"

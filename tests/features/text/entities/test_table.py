@@ -11,8 +11,8 @@ import pytest
 from pydantic import ValidationError
 
 from features.text.entities.table import ENTITIES
-from features.text.run import write_texts
-from features.text.settings import TextSettings
+from features.text.pipeline.run import write_texts
+from features.text.pipeline.settings import TextSettings
 from ingest.store import Store
 from ingest.workspace import Workspace
 

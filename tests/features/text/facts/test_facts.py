@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from features.text.base import Analyzer
 from features.text.cache import Cached, open_cache
-from features.text.collect import collect
 from features.text.facts.cards import facts_of_card
 from features.text.facts.extract import FIELDS, ProfileFactAnalyzer, find_facts
 from features.text.facts.fold import current_facts
 from features.text.facts.table import Written, write_facts
 from features.text.facts.values import value_of
+from features.text.pipeline.collect import collect
 from ingest.schemas import FACTS
 from ingest.store import Store
 from ingest.workspace import Workspace

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from features.text.base import Analyzer
-from features.text.embed import Embedder
+from features.text.embedding.embed import Embedder
 from features.text.llm.analyzer import LlmAnalyzer
-from features.text.sentiment import SentimentAnalyzer, fit_sentiment
+from features.text.sentiment.analyzer import SentimentAnalyzer, fit_sentiment
 from tests.features.text.llm.scripted import Say, always, data_of, in_turn, serve
 
 SLOW = "快递太慢了,等了一个星期"

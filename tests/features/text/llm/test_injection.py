@@ -7,10 +7,10 @@ import re
 
 import pytest
 
-from features.text.embed import Embedder
+from features.text.embedding.embed import Embedder
 from features.text.llm.analyzer import LlmAnalyzer
 from features.text.llm.injection import speaks_to_model
-from features.text.sentiment import SentimentAnalyzer, fit_sentiment
+from features.text.sentiment.analyzer import SentimentAnalyzer, fit_sentiment
 from tests.features.text.llm.injections import FRAMED, FRESH, ORDINARY, SECOND, STEERED
 from tests.features.text.llm.scripted import Say, data_of, serve
 

@@ -225,7 +225,7 @@ def test_everything_else_works_without_the_client() -> None:
     probe = (
         "import sys\n"
         "sys.modules['openai'] = None\n"  # importing it would fail
-        "import features.text.run, features.text.entities.table\n"
+        "import features.text.pipeline.run, features.text.entities.table\n"
         "from features.text.llm.analyzer import LlmAnalyzer\n"
         "from features.text.llm.settings import LlmSettings\n"
         "here = LlmSettings(base_url='http://127.0.0.1:9/v1', model='m')\n"

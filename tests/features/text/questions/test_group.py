@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
-from features.text.embed import Embedder
+from features.text.embedding.embed import Embedder
 from features.text.questions import group as module
 from features.text.questions.detect import bare
 from features.text.questions.group import group_questions

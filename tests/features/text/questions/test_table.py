@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.text.embed import Embedder
+from features.text.embedding.embed import Embedder
 from features.text.questions.table import GROUPS, QUESTIONS, keep_ids, write_questions
 
 START = datetime(2024, 1, 1, tzinfo=UTC)

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from features.text.base import Analyzer
 from features.text.entities.products import Catalog
+from features.text.pipeline.run import write_texts
+from features.text.pipeline.settings import TextSettings
 from features.text.relations.events import EventAnalyzer, find_events
 from features.text.relations.patterns import patterns, patterns_of
 from features.text.relations.relations import RelationAnalyzer, find_relations
-from features.text.run import write_texts
-from features.text.settings import TextSettings
 from ingest.store import Store
 from ingest.workspace import Workspace
 from training.textbench.marked import scores

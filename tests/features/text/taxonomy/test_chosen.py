@@ -18,8 +18,8 @@ from features.text.classifier.examples import Labeled
 from features.text.classifier.fit import fit_classifier
 from features.text.classifier.model import TextClassifier
 from features.text.codec import float_column
-from features.text.embed import Embedder
-from features.text.settings import TextSettings
+from features.text.embedding.embed import Embedder
+from features.text.pipeline.settings import TextSettings
 from features.text.taxonomy.chosen import FOLDER, classifier_for, keep_classifier
 from features.text.taxonomy.table import LABELS, write_labels
 from features.text.taxonomy.taxonomy import named_taxonomy

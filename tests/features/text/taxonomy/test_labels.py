@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
-from features.text.embed import Embedder
-from features.text.settings import TextSettings
+from features.text.embedding.embed import Embedder
+from features.text.pipeline.settings import TextSettings
 from features.text.taxonomy.chosen import classifier_for
 from features.text.taxonomy.table import LABELS, LabelsOutput, sentences
 from features.text.taxonomy.taxonomy import named_taxonomy

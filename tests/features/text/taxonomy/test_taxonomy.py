@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from pydantic import ValidationError
 
 from features.text.base import Analyzer
-from features.text.embed import Embedder
+from features.text.embedding.embed import Embedder
 from features.text.language import language_of
 from features.text.taxonomy.classify import FewShotClassifier, outside
 from features.text.taxonomy.taxonomy import FOLDER, Taxonomy, load_taxonomy, named_taxonomy

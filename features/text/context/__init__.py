@@ -1,0 +1,1 @@
+"""The ways a text is read: own words, and together with an earlier turn."""

@@ -1,0 +1,1 @@
+"""Sentence vectors, Chinese and English in one space."""
