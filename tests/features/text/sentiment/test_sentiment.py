@@ -186,7 +186,7 @@ def test_a_seed_file_with_a_wrong_label_is_named(
 ) -> None:
     from pathlib import Path
 
-    from features.text import sentiment_data
+    from features.text.sentiment import data as sentiment_data
 
     folder = Path(str(tmp_path))
     (folder / "xx.yaml").write_text("angry: [no]", encoding="utf-8")
