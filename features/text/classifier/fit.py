@@ -52,6 +52,7 @@ def fit_classifier(
     outside: Sequence[str] = (),
     seed: int = 0,
     balanced: bool = False,
+    support: Labeled | None = None,
 ) -> TextClassifier:
     """Fit on examples; fuse, calibrate and measure on held-out ones.
 
@@ -75,6 +76,8 @@ def fit_classifier(
         Decides the folds.
     balanced : bool
         Whether every class counts the same however many texts it has.
+    support : Labeled, optional
+        Further examples that every fit sees and no measurement counts.
 
     Returns
     -------
@@ -94,7 +97,7 @@ def fit_classifier(
     """
     chosen = _tier(examples, tier, vectors)
     found, held_out = fit_measured(
-        examples, tier=chosen, vectors=vectors, seed=seed, balanced=balanced
+        examples, tier=chosen, vectors=vectors, seed=seed, balanced=balanced, support=support
     )
     return _measured(found, held_out, outside)
 

@@ -12,7 +12,7 @@ from scipy.special import log_softmax
 from features.text.classifier.heads import FloatArray, IntArray, Linear
 
 _BOUNDS = (-6.0, 6.0)  # of the logarithms of the weights
-_EVEN = 0.0  # texts that speak for heads of equal weight
+_EVEN = 1.0  # texts that speak for heads of equal weight, so that 32 do not decide alone
 
 
 def fused_weights(
