@@ -79,7 +79,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Small files of the public formats, and small encoders."""
-    monkeypatch.setattr(encoding, "_ENCODERS", {"use": Letters, "e5": Letters})
+    monkeypatch.setattr(encoding, "_ENCODERS", {"use": Letters, "e5": Letters, "minilm": Letters})
     root = tmp_path / "public"
     for name in ("waimai-10k", "online-shopping-10-cats", "banking77", "app-reviews"):
         (root / name).mkdir(parents=True)
