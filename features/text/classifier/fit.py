@@ -119,7 +119,7 @@ def fit_measured(
     data = _Data.of(examples, support, None if tier == "trained" else vectors)
     labels = data.labels[: data.measured]
     seen = _held_out(data, tier, seed, balanced=balanced)
-    weights = fused_weights(seen, labels, balanced=balanced)
+    weights = fused_weights(list(seen), labels, balanced=balanced)
     heads = data.heads(np.arange(len(data.texts)), tier, balanced=balanced)
     found = heads.classifier(data.names, tier, weights, vectors)
     total = sum(weight * scores for weight, scores in zip(weights, seen, strict=True))
