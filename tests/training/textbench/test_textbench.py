@@ -173,7 +173,7 @@ def test_few_labels_are_drawn_anew(
 ) -> None:
     monkeypatch.setattr(few_labels, "SEEDS", 2)
     rows = list(few_labels.measure(data, tmp_path))
-    assert len(rows) == 2 * 3 * 3
+    assert len(rows) == 2 * 3 * 4
     by_count = [row.value for row in rows if row.model == "trained" and row.dataset == "waimai-10k"]
     assert by_count[0] <= by_count[2]
     assert by_count[2] > 0.95
