@@ -22,14 +22,17 @@ _FULL, _TEN = 0.935, 0.831  # TF-IDF with e5, and e5 alone, by other code
 def measure(data: Path, cache: Path) -> Iterator[Row]:
     """Yield accuracy and macro-F1 on the authors' test set."""
     parts = banking(data)
-    both = encoder(cache, "use", "e5")
+    both, three = encoder(cache, "use", "e5"), encoder(cache, "use", "e5", "minilm")
     contenders = (
         Contender("trained", "trained"),
         Contender("fused use + e5", "fused", both, {"accuracy": _FULL}),
+        Contender("fused use + e5 + minilm", "fused", three, {"accuracy": _FULL}),
     )
     yield from compared(parts, contenders, dataset=DATASET, protocol="all 10,003 examples")
     yield _few(parts, Contender("few-shot e5", "few-shot", encoder(cache, "e5")))
     yield _few(parts, Contender("fused use + e5", "fused", both))
+    english = encoder(cache, "e5", "minilm")
+    yield _few(parts, Contender("few-shot e5 + minilm", "few-shot", english))
 
 
 def _few(parts: Split, contender: Contender) -> Row:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 from tqdm import tqdm
 
 from features.text.base import Analyzer
@@ -14,10 +14,16 @@ from features.text.cache import Cached, open_cache
 from features.text.classifier.model import FloatArray, Vectors
 from features.text.embedding.e5 import E5Embedder
 from features.text.embedding.embed import Embedder, as_matrix
+from features.text.embedding.vectors import SideBySide
+from training.text.minilm import MiniLmEmbedder
 
 CACHE = "text_benchmark.sqlite"
-Encoder = Literal["use", "e5"]
-_ENCODERS: dict[Encoder, Callable[[], Analyzer]] = {"use": Embedder, "e5": E5Embedder}
+Encoder = Literal["use", "e5", "minilm"]
+_ENCODERS: dict[Encoder, Callable[[], Analyzer]] = {
+    "use": Embedder,
+    "e5": E5Embedder,
+    "minilm": MiniLmEmbedder,
+}
 _BATCH = 256  # texts whose vectors are written at a time, so that little is lost when killed
 
 
@@ -28,14 +34,10 @@ def encoder(cache: Path, *names: Encoder) -> Vectors:
     ----------
     cache : Path
         Folder that holds ``text_benchmark.sqlite``.
-    names : {"use", "e5"}
-        The house's encoder, and the better and slower one.
+    names : {"use", "e5", "minilm"}
+        The house's encoder, the better and slower one, and one of English alone.
     """
-
-    def vectors(texts: Sequence[str]) -> FloatArray:
-        return np.hstack([_encoded(cache / CACHE, name, texts) for name in names])
-
-    return vectors
+    return SideBySide(tuple(partial(_encoded, cache / CACHE, name) for name in names))
 
 
 def _encoded(path: Path, name: Encoder, texts: Sequence[str]) -> FloatArray:

@@ -9,6 +9,8 @@ import numpy as np
 from sklearn.metrics import f1_score
 from sklearn.model_selection import train_test_split
 
+from features.text.classifier.examples import Labeled
+from features.text.sentiment.fit import seed_examples
 from training.textbench.corpora import Split, shop_sample, split, waimai
 from training.textbench.encode import encoder
 from training.textbench.learned import SEEDS, Contender, answers, fitted, over_draws
@@ -27,10 +29,12 @@ def measure(data: Path, cache: Path) -> Iterator[Row]:
         "waimai-10k": split(waimai(data)),
         "online-shopping-10-cats": split(shop_sample(data), share=0.5),
     }
+    both = encoder(cache, "use", "e5")
     contenders = (
         Contender("trained", "trained"),
         Contender("few-shot e5", "few-shot", encoder(cache, "e5")),
-        Contender("auto use + e5", "auto", encoder(cache, "use", "e5")),
+        Contender("auto use + e5", "auto", both),
+        Contender("auto use + e5, with seed sentences", "auto", both, support=_seeds()),
     )
     for dataset, parts in sets.items():
         for count, reference in zip(COUNTS, _REFERENCES[dataset], strict=True):
@@ -44,6 +48,12 @@ def measure(data: Path, cache: Path) -> Iterator[Row]:
                     n=len(parts.test),
                     reference=reference,
                 )
+
+
+def _seeds() -> Labeled:
+    """Return the house's own sentences of either pole, which need nobody's labels."""
+    own = seed_examples()
+    return own.take([row for row, label in enumerate(own.labels) if label != "neutral"])
 
 
 def _drawn(parts: Split, contender: Contender, count: int, seed: int) -> float:

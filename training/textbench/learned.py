@@ -24,13 +24,15 @@ _NORMAL = 1.96  # standard errors on either side of a 95 % interval
 class Contender:
     """A model under its name in the report.
 
-    ``vectors`` are those it reads; ``references`` what it is held against, by metric.
+    ``vectors`` are those it reads; ``references`` what it is held against, by metric;
+    ``support`` what it has learned beforehand.
     """
 
     name: str
     tier: Literal["auto", "few-shot", "trained", "fused"]
     vectors: Vectors | None = None
     references: Mapping[str, float] | None = None
+    support: Labeled | None = None
 
 
 def compared(
@@ -55,7 +57,13 @@ def compared(
 
 def fitted(train: Labeled, contender: Contender, *, seed: int = 0) -> TextClassifier:
     """Return the contender's classifier."""
-    return fit_classifier(train, tier=contender.tier, vectors=contender.vectors, seed=seed)
+    return fit_classifier(
+        train,
+        tier=contender.tier,
+        vectors=contender.vectors,
+        seed=seed,
+        support=contender.support,
+    )
 
 
 def answers(model: TextClassifier, test: Labeled) -> list[str]:

@@ -8,15 +8,16 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 from sklearn.model_selection import StratifiedKFold
 
 from features.text.classifier.examples import Labeled
+from features.text.classifier.fuse import folded, fused_weights
 from features.text.classifier.heads import Linear, fit_term_head, fit_vector_head
 from features.text.classifier.model import FloatArray, TextClassifier, Vectors
 from features.text.classifier.quality import Quality, quality_of, threshold_of
 from features.text.classifier.terms import Terms, fit_terms
+from features.text.embedding.vectors import SideBySide
 
 __all__ = ["HeldOut", "Quality", "Tier", "fit_classifier", "fit_measured"]
 
@@ -25,8 +26,6 @@ IntArray = NDArray[np.int64]
 
 _FOLDS = 3
 _FUSE_FROM, _FUSE_MEDIAN = 200, 8  # texts, in all and of the median class, for terms to add
-_HEADS: dict[Tier, tuple[int, ...]] = {"few-shot": (1,), "trained": (0,), "fused": (0, 1)}
-_MIX_BOUNDS = (-6.0, 6.0)  # of the logarithms of the two weights
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,7 @@ def fit_classifier(
     outside: Sequence[str] = (),
     seed: int = 0,
     balanced: bool = False,
+    support: Labeled | None = None,
 ) -> TextClassifier:
     """Fit on examples; fuse, calibrate and measure on held-out ones.
 
@@ -66,7 +66,9 @@ def fit_classifier(
         vectors, the few-shot tier with fewer than 200 texts, or fewer than eight of the median
         class, else fused.
     vectors : callable, optional
-        Gives the sentence vectors float32 [n, width] of n texts; the classifier keeps it.
+        Gives the sentence vectors float32 [n, width] of n texts; the classifier keeps it. Each
+        encoder of a :class:`SideBySide` has a head of its own, and held-out texts tell how much
+        that one counts.
     outside : sequence of str
         Sentences that belong nowhere, such as :func:`features.text.taxonomy.classify.outside`;
         two of every four decide the threshold, the others measure it.
@@ -74,6 +76,8 @@ def fit_classifier(
         Decides the folds.
     balanced : bool
         Whether every class counts the same however many texts it has.
+    support : Labeled, optional
+        Further examples that every fit sees and no measurement counts.
 
     Returns
     -------
@@ -93,7 +97,7 @@ def fit_classifier(
     """
     chosen = _tier(examples, tier, vectors)
     found, held_out = fit_measured(
-        examples, tier=chosen, vectors=vectors, seed=seed, balanced=balanced
+        examples, tier=chosen, vectors=vectors, seed=seed, balanced=balanced, support=support
     )
     return _measured(found, held_out, outside)
 
@@ -114,42 +118,73 @@ def fit_measured(
     """
     data = _Data.of(examples, support, None if tier == "trained" else vectors)
     labels = data.labels[: data.measured]
-    scores = _held_out(data, tier, seed, balanced=balanced)
-    mix = _mix(scores, labels, _HEADS[tier], balanced=balanced)
+    seen = _held_out(data, tier, seed, balanced=balanced)
+    weights = fused_weights(list(seen), labels, balanced=balanced)
     heads = data.heads(np.arange(len(data.texts)), tier, balanced=balanced)
-    probabilities = softmax(mix[0] * scores[0] + mix[1] * scores[1], axis=1)
-    found = TextClassifier(data.names, tier, mix, *heads, vectors=vectors)
+    found = heads.classifier(data.names, tier, weights, vectors)
+    total = sum(weight * scores for weight, scores in zip(weights, seen, strict=True))
+    probabilities = softmax(total, axis=1)
     return found, HeldOut(np.asarray(probabilities, dtype=np.float32), labels)
 
 
-class _Data:
-    """Texts, numbers of labels and vectors, of which the first ``measured`` count."""
+@dataclass(frozen=True)
+class _Heads:
+    """A head over terms or none, and one a block of vectors."""
 
-    def __init__(self, both: Labeled, matrix: FloatArray | None, measured: int) -> None:
+    terms: Terms | None
+    term_head: Linear | None
+    vector_heads: tuple[Linear, ...]
+
+    def classifier(
+        self, names: tuple[str, ...], tier: Tier, weights: Sequence[float], vectors: Vectors | None
+    ) -> TextClassifier:
+        by_terms = weights[0] if self.term_head is not None else 0.0
+        rest = weights[len(weights) - len(self.vector_heads) :]
+        head, by_vectors = None, 0.0
+        if self.vector_heads:
+            by_vectors = max(rest)
+            head = folded(self.vector_heads, [weight / by_vectors for weight in rest])
+        mix = (by_terms, by_vectors)
+        return TextClassifier(names, tier, mix, self.terms, self.term_head, head, vectors=vectors)
+
+
+class _Data:
+    """Texts, numbers of labels and blocks of vectors, of which the first ``measured`` count."""
+
+    def __init__(self, both: Labeled, blocks: Sequence[FloatArray], measured: int) -> None:
         self.texts = both.texts
         self.names = both.classes
         self.labels = both.numbers()
-        self.matrix = matrix
+        self.blocks = blocks
         self.measured = measured
         self.classes = len(self.names)
 
     @classmethod
     def of(cls, examples: Labeled, support: Labeled | None, vectors: Vectors | None) -> _Data:
         both = examples if support is None else examples + support
-        return cls(both, None if vectors is None else vectors(both.texts), len(examples))
+        encoders = vectors.encoders if isinstance(vectors, SideBySide) else (vectors,)
+        blocks = [encoder(both.texts) for encoder in encoders if encoder is not None]
+        return cls(both, blocks, len(examples))
 
-    def heads(
-        self, rows: IntArray, tier: Tier, *, balanced: bool
-    ) -> tuple[Terms | None, Linear | None, Linear | None]:
+    def heads(self, rows: IntArray, tier: Tier, *, balanced: bool) -> _Heads:
         labels = self.labels[rows]
-        terms = term_head = vector_head = None
+        terms = term_head = None
         if tier != "few-shot":
             terms, matrix = fit_terms([self.texts[row] for row in rows])
             term_head = fit_term_head(matrix, labels, self.classes, balanced=balanced)
-        if self.matrix is not None:
-            part = self.matrix[rows]
-            vector_head = fit_vector_head(part, labels, self.classes, balanced=balanced)
-        return terms, term_head, vector_head
+        vector_heads = tuple(
+            fit_vector_head(block[rows], labels, self.classes, balanced=balanced)
+            for block in self.blocks
+        )
+        return _Heads(terms, term_head, vector_heads)
+
+    def scores(self, heads: _Heads, rows: IntArray) -> list[FloatArray]:
+        found = []
+        if heads.terms is not None and heads.term_head is not None:
+            matrix = heads.terms.matrix([self.texts[row] for row in rows])
+            found.append(heads.term_head.scores(matrix))
+        pairs = zip(heads.vector_heads, self.blocks, strict=True)
+        return found + [head.scores(block[rows]) for head, block in pairs]
 
 
 def _tier(examples: Labeled, tier: str, vectors: Vectors | None) -> Tier:
@@ -166,49 +201,23 @@ def _tier(examples: Labeled, tier: str, vectors: Vectors | None) -> Tier:
     return "few-shot" if tier == "few-shot" else "trained" if tier == "trained" else "fused"
 
 
-def _held_out(
-    data: _Data, tier: Tier, seed: int, *, balanced: bool
-) -> tuple[FloatArray, FloatArray]:
-    """Return the term scores and the vector scores of every measured text, not seen before."""
-    by_terms = np.zeros((data.measured, data.classes), dtype=np.float32)
-    by_vectors = by_terms.copy()
+def _held_out(data: _Data, tier: Tier, seed: int, *, balanced: bool) -> FloatArray:
+    """Return the scores of every measured text by every head, not seen before: [heads, n, L]."""
+    count = len(data.blocks) + (tier != "few-shot")
+    found = np.zeros((count, data.measured, data.classes), dtype=np.float32)
     support = np.arange(data.measured, len(data.texts))
     labels = data.labels[: data.measured]
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
     for known, unknown in folds.split(labels, _strata(labels)):
-        rows = np.concatenate([known, support])
-        terms, term_head, vector_head = data.heads(rows, tier, balanced=balanced)
-        if terms is not None and term_head is not None:
-            by_terms[unknown] = term_head.scores(terms.matrix([data.texts[r] for r in unknown]))
-        if vector_head is not None and data.matrix is not None:
-            by_vectors[unknown] = vector_head.scores(data.matrix[unknown])
-    return by_terms, by_vectors
+        heads = data.heads(np.concatenate([known, support]), tier, balanced=balanced)
+        found[:, unknown] = data.scores(heads, unknown)
+    return found
 
 
 def _strata(labels: IntArray) -> IntArray:
     """Return labels for stratifying, where a class too rare for the folds joins the largest."""
     counts = np.bincount(labels)
     return np.where(counts[labels] < _FOLDS, counts.argmax(), labels)
-
-
-def _mix(
-    scores: tuple[FloatArray, FloatArray], labels: IntArray, used: Sequence[int], *, balanced: bool
-) -> tuple[float, float]:
-    """Return the weights of the two heads under which the labels are most probable."""
-    counts = np.bincount(labels)
-    weight = 1.0 / counts[labels] if balanced else np.full(len(labels), 1.0 / len(labels))
-    rows = np.arange(len(labels))
-
-    def loss(logs: NDArray[np.float64]) -> float:
-        total = sum(np.exp(log) * scores[place] for log, place in zip(logs, used, strict=True))
-        return float(-(weight * log_softmax(total, axis=1)[rows, labels]).sum())
-
-    start = np.zeros(len(used))
-    found = minimize(loss, start, method="L-BFGS-B", bounds=[_MIX_BOUNDS] * len(used))
-    mix = [0.0, 0.0]
-    for log, place in zip(found.x, used, strict=True):
-        mix[place] = float(np.exp(log))
-    return mix[0], mix[1]
 
 
 def _measured(found: TextClassifier, held_out: HeldOut, outside: Sequence[str]) -> TextClassifier:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,33 @@ from features.text.embedding.embed import WIDTH, Embedder
 
 FloatArray = NDArray[np.float32]
 Vectors = Callable[[Sequence[str]], FloatArray]
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Vectors of several encoders side by side; who learns from them may take each by itself.
+
+    Parameters
+    ----------
+    encoders : tuple of callable
+        Each gives the sentence vectors float32 [n, its width] of n texts.
+
+    Raises
+    ------
+    ValueError
+        If there is no encoder.
+    """
+
+    encoders: tuple[Vectors, ...]
+
+    def __post_init__(self) -> None:
+        """Check that there is an encoder."""
+        if not self.encoders:
+            raise ValueError("sentence vectors: expected one encoder or more, got none")
+
+    def __call__(self, texts: Sequence[str]) -> FloatArray:
+        """Return float32 [n, sum of the widths], one row a text."""
+        return np.hstack([encoder(texts) for encoder in self.encoders])
 
 
 class SharedVectors:

@@ -79,7 +79,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Small files of the public formats, and small encoders."""
-    monkeypatch.setattr(encoding, "_ENCODERS", {"use": Letters, "e5": Letters})
+    monkeypatch.setattr(encoding, "_ENCODERS", {"use": Letters, "e5": Letters, "minilm": Letters})
     root = tmp_path / "public"
     for name in ("waimai-10k", "online-shopping-10-cats", "banking77", "app-reviews"):
         (root / name).mkdir(parents=True)
@@ -173,7 +173,7 @@ def test_few_labels_are_drawn_anew(
 ) -> None:
     monkeypatch.setattr(few_labels, "SEEDS", 2)
     rows = list(few_labels.measure(data, tmp_path))
-    assert len(rows) == 2 * 3 * 3
+    assert len(rows) == 2 * 3 * 4
     by_count = [row.value for row in rows if row.model == "trained" and row.dataset == "waimai-10k"]
     assert by_count[0] <= by_count[2]
     assert by_count[2] > 0.95

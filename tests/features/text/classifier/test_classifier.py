@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 
 from features.text.classifier.examples import Labeled
 from features.text.classifier.fit import fit_classifier, fit_measured
-from features.text.classifier.heads import Linear
+from features.text.classifier.fuse import fused_weights
+from features.text.classifier.heads import Linear, fit_term_head
 from features.text.classifier.model import FloatArray, TextClassifier
 from features.text.classifier.quality import calibration_error, quality_of, threshold_of
 from features.text.classifier.terms import Terms, fit_terms, terms_of
+from features.text.embedding.vectors import SideBySide
 
 WORDS = {"fruit": ("appel", "payr", "梨子"), "metal": ("irron", "coppa", "铜片"), "wind": ("gayl",)}
 WIDTH = 8
@@ -41,6 +43,15 @@ def by_word(texts: Sequence[str]) -> FloatArray:
             found[row, place] += any(word in text for word in words)
         found[row, 5] += (sum(map(ord, text)) % 7) / 10
     return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
+def loud(texts: Sequence[str]) -> FloatArray:
+    """Long vectors that say nothing of the class."""
+    return np.array([[hash_of(text) % m for m in (5, 7, 11)] for text in texts], dtype=np.float32)
+
+
+def hash_of(text: str) -> int:
+    return int(sum(place * ord(letter) for place, letter in enumerate(text)))
 
 
 def flat(texts: Sequence[str]) -> FloatArray:
@@ -115,6 +126,73 @@ def test_outsiders_are_unknown_and_insiders_stay() -> None:
     assert model.predict(["quite something else 3"])["label"].to_pylist() == ["unknown"]
     assert replace(model, threshold=0.0).predict(["else"])["label"].to_pylist() != ["unknown"]
     assert fit_classifier(invented(60)).threshold == 0
+
+
+def test_encoders_side_by_side_count_by_what_they_know(tmp_path: Path) -> None:
+    examples = invented(120)
+    both = SideBySide((loud, by_word))
+    assert both(examples.texts).shape == (120, 3 + WIDTH)
+    model = fit_classifier(examples, tier="few-shot", vectors=both)
+    assert model.quality is not None
+    assert model.quality.accuracy > 0.97
+    head = model.vector_head
+    assert head is not None
+    spread = both(examples.texts).std(axis=0)[:, None] * np.abs(head.weights)
+    assert spread[:3].max() < 0.2 * spread[3:].max()
+    model.save(tmp_path / "m")
+    back = TextClassifier.load(tmp_path / "m", vectors=both)
+    assert back.version == model.version
+    np.testing.assert_array_equal(
+        back.probabilities(["a payr", "铜片"]), model.probabilities(["a payr", "铜片"])
+    )
+    with pytest.raises(ValueError, match="one encoder or more"):
+        SideBySide(())
+
+
+def test_one_encoder_alone_is_as_it_is_side_by_side() -> None:
+    examples = invented(90)
+    alone = fit_classifier(examples, tier="fused", vectors=by_word)
+    assert alone.version == fit_classifier(
+        examples, tier="fused", vectors=SideBySide((by_word,))
+    ).version  # fmt: skip
+
+
+def test_heads_that_know_as_much_count_the_same_and_noise_counts_little() -> None:
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 3, 300)
+    knowing = np.eye(3, dtype=np.float32)[labels] + generator.normal(0, 0.5, (300, 3))
+    same = fused_weights([knowing, knowing], labels, balanced=True)
+    assert same[0] == pytest.approx(same[1], rel=0.01)
+    noise = generator.normal(0, 1, (300, 3)).astype(np.float32)
+    told = fused_weights([knowing, noise], labels, balanced=False)
+    assert told[1] < 0.2 * told[0]
+    few = fused_weights([knowing[:6], noise[:6]], labels[:6], balanced=False)
+    assert few[1] / few[0] > told[1] / told[0]
+
+
+def test_many_texts_let_the_telling_terms_count_more() -> None:
+    generator = random.Random(3)
+    labels = np.array([number % 2 for number in range(2000)])
+    texts = [
+        f"{'ab'[label] if generator.random() < 0.7 else 'c'} {generator.choice('xyz')}"
+        for label in labels.tolist()
+    ]
+    terms, matrix = fit_terms(texts)
+    ready = terms.matrix(["a x", "b x", "x", "y"])
+    scores = fit_term_head(matrix, labels, 2, balanced=False).scores(ready)
+    rest = fit_term_head(matrix[:1998], labels[:1998], 2, balanced=False).scores(ready)
+    assert scores.argmax(axis=1)[:2].tolist() == rest.argmax(axis=1)[:2].tolist() == [0, 1]
+    gap, before = (np.abs(np.diff(each, axis=1)).ravel() for each in (scores, rest))
+    assert gap[2:].max() < 0.5 * gap[:2].min()
+    assert not np.allclose(gap, before, rtol=0.01)
+
+
+def test_support_belongs_to_no_figure_of_the_whole_fit() -> None:
+    support = invented(30, seed=4, classes=("wind",))
+    model = fit_classifier(invented(60, classes=("fruit", "metal")), support=support)
+    assert model.predict(["a gayl"])["label"].to_pylist() == ["wind"]
+    assert model.quality is not None
+    assert model.quality.texts == 60
 
 
 def test_it_comes_back_as_it_was(tmp_path: Path) -> None:
