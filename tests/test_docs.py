@@ -17,6 +17,7 @@ VERBS = (
     "features",
     "training",
     "training.compare",
+    "training.label",
     "training.promote",
     "insights",
     "serving.batch",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from features.text.codec import float_column
-from features.text.embedding.embed import Embedder
+from features.text.pipeline.run import write_texts
+from features.text.pipeline.settings import TextSettings
+from ingest.schemas import TABLES
+from ingest.store import Store
 from ingest.workspace import Workspace
 from tests.training.conftest import CONF
 
@@ -42,14 +44,24 @@ class Shop:
         self.workspace = Workspace.named("shop", self.data)
         self.folder = self.workspace.features / "text"
         self.texts = [text for pair in WORDS.values() for word in pair for text in sentences(word)]
-        self.folder.mkdir(parents=True)
-        vectors = Embedder().vectors(self.texts)
-        table = {
-            "text_id": [f"t{n}" for n in range(len(self.texts))],
-            "text": self.texts,
-            "embedding": float_column(vectors),
-        }
-        pq.write_table(pa.table(table), self.folder / "texts.parquet")
+        start = datetime(2024, 1, 1, tzinfo=UTC)
+        blank = dict.fromkeys(TABLES["feedback"].schema.names)
+        rows = []
+        for number, text in enumerate(self.texts):
+            moment = start + timedelta(minutes=number)
+            given = {"feedback_id": f"t{number}", "source": "test", "kind": "survey", "text": text}
+            rows.append(blank | given | {"occurred_at": moment, "available_at": moment})
+        Store(self.workspace.store).add(
+            "feedback", pa.Table.from_pylist(rows, schema=TABLES["feedback"].schema)
+        )
+        self.analyze()
+
+    def analyze(self, *taxonomies: str) -> None:
+        """Let text analysis read the texts, and sort them by these taxonomies."""
+        settings = TextSettings(
+            analyzers=("embedding",), stages=(), taxonomies=taxonomies, progress=False
+        )
+        write_texts(Store(self.workspace.store), self.workspace, settings)
 
     def arguments(self, *overrides: str) -> list[str]:
         return [

@@ -14,9 +14,6 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from features.text.embedding.embed import Embedder
-from features.text.pipeline.settings import TextSettings
-from features.text.taxonomy.table import write_labels
 from ingest.load import load
 from ingest.sources.labels import Labels
 from ingest.store import Store
@@ -63,8 +60,7 @@ class Loop:
         self.sheets: list[list[dict[str, str]]] = []
 
     def analyze(self) -> None:
-        settings = TextSettings(taxonomies=(TAXONOMY,))
-        write_labels(self.shop.folder, Embedder().vectors, settings)
+        self.shop.analyze(TAXONOMY)
         found = orjson.loads((self.shop.folder / "labels.json").read_bytes())
         self.told.append(found[TAXONOMY])
 

@@ -22,8 +22,8 @@ _POLITE_EN = r"(?:(?:hi|hello|hey|please|so|and|but|ok|okay|sorry|excuse me)[\s,
 _EN = re.compile(
     rf"^{_POLITE_EN}(?:(?:who|whose|what|what's|where|where's|when|when's|why|which|how|how's)\b"
     r"|(?:can|could|may|would|will|should|do|does|did|is|are|was|were|have|has|am)"
-    r"(?:n't|not)?\s+(?:i|you|we|he|she|they|it|this|that|these|those|there|the|my|your|someone|"
-    r"anyone|a|an)\b)"
+    r"(?:n't|not)?\s+(?:i|you|we|he|she|they|it|this|that|these|those|there|someone|anyone)\b"
+    r"|(?:can|could|may|would|will|should|is|are|was|were|have|has)\s+(?:the|my|your|a|an)\b)"
     r"|\b(?:tell me|know|wondering|wonder)\s+(?:how|what|when|where|why|which|who|if|whether)\b"
     r"|\bhow (?:do|can|to|long|much|many)\b|\bwhat (?:is|are|should|do)\b",
     re.IGNORECASE,

@@ -12,7 +12,7 @@ from features.text.relations.patterns import Cue, Patterns, patterns, patterns_o
 from features.text.relations.things import Thing, things
 from features.text.spans import Span, folded, settle
 
-VERSION = "1"
+VERSION = "2"
 KINDS = ("asks_about", "complains_of", "owns")
 _AFTER_FIRST = ("owns",)  # their thing follows the cue; of the others it precedes it in Chinese
 RELATIONS = pa.list_(

@@ -16,7 +16,7 @@ from features.text.sentiment.data import LABELS, seeds
 from features.text.sentiment.model import SentimentModel, trust_features
 
 _TRUST_STRENGTH = 1.0
-_STUDENT_TEXTS = 4000  # what one student hears of its teacher; more gained nothing on reviews
+_STUDENT_TEXTS = 4000  # what one student hears of its teacher
 
 
 @dataclass(frozen=True)

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from features.text.base import Analyzer
-from features.text.cache import open_cache
 from features.text.classifier.examples import Labeled
 from features.text.classifier.fit import fit_classifier
 from features.text.classifier.model import TextClassifier
 from features.text.codec import float_column
 from features.text.embedding.embed import Embedder
+from features.text.pipeline.run import write_texts
 from features.text.pipeline.settings import TextSettings
 from features.text.taxonomy.chosen import FOLDER, classifier_for, keep_classifier
-from features.text.taxonomy.table import LABELS, write_labels
+from features.text.taxonomy.table import LABELS
 from features.text.taxonomy.taxonomy import named_taxonomy
+from ingest.store import Store
+from ingest.workspace import Workspace
 
 CATEGORIES = named_taxonomy("service_categories")
 TEXTS = ["我要退货", "does it come in blue?", "wibble wobble", "你们态度太差,我要投诉"]
@@ -117,52 +119,34 @@ def test_labels_the_taxonomy_lost_are_not_given(
 
 
 def test_labels_are_computed_again_when_the_version_changes(
-    folder: Path, embedder: Embedder, model: TextClassifier
+    store: Store, workspace: Workspace, add_message: Callable[..., None], model: TextClassifier
 ) -> None:
-    settings = TextSettings(taxonomies=("service_categories",), batch=3)
+    for number, text in enumerate(TEXTS):
+        add_message(store, f"m{number}", text, conversation_id=f"v{number}")
+    settings = TextSettings(
+        analyzers=("embedding",), stages=(), taxonomies=("service_categories",), progress=False
+    )
+    folder = workspace.features / "text"
 
-    def labels() -> list[str]:
-        write_labels(folder, embedder.vectors, settings)
-        rows = pq.read_table(folder / "labels.parquet", schema=LABELS)
-        return [str(label) for label in rows["label"].to_pylist()]
+    def labels() -> tuple[list[str], int]:
+        analyzed = write_texts(store, workspace, settings)["analyzed"]
+        rows = pq.read_table(folder / "labels.parquet", schema=LABELS).sort_by("text_id")
+        return rows["label"].to_pylist(), analyzed["labels_service_categories"]
 
     def told() -> dict[str, str]:
         report = orjson.loads((folder / "labels.json").read_bytes())["service_categories"]
         return {name: report[name] for name in ("tier", "version")}
 
-    labels()
+    assert labels()[1] == 4
     assert told()["tier"] == "starter"
     keep_classifier(model, "service_categories", folder)
-    assert labels()[2] == "after_sales"
+    found, analyzed = labels()
+    assert (found[2], analyzed) == ("after_sales", 4)
     first = told()
     assert first["tier"] == "trained"
-    with open_cache(folder / "cache" / "texts.sqlite") as connection:
-        count = 'SELECT count(*) FROM "labels_service_categories"'
-        assert connection.execute(count).fetchone() == (4,)
-        connection.execute("""UPDATE labels_service_categories SET "label" = 'product_enquiry'""")
-    assert labels()[2] == "product_enquiry", "what was said of a text is looked up, not computed"
+    assert labels() == (found, 0), "what was said of a text is looked up, not computed"
     other = fitted(("after_sales", "product_enquiry"), "florp", "wibble")
     keep_classifier(other, "service_categories", folder)
-    assert labels()[2] == "product_enquiry"
+    found, analyzed = labels()
+    assert (found[2], analyzed) == ("product_enquiry", 4)
     assert told()["version"] != first["version"]
-    with open_cache(folder / "cache" / "texts.sqlite") as connection:
-        assert connection.execute(count).fetchone() == (8,)
-
-
-def test_vectors_that_are_at_hand_are_not_computed_again(folder: Path, embedder: Embedder) -> None:
-    keep_classifier(
-        fit_classifier(
-            Labeled(("wibble", "florp", "wibble too", "florp too", "a wibble", "a florp"),
-                    ("after_sales", "product_enquiry") * 3),
-            tier="few-shot", vectors=embedder.vectors,
-        ),
-        "service_categories",
-        folder,
-    )  # fmt: skip
-
-    def refused(texts: object) -> np.ndarray:  # type: ignore[type-arg]
-        raise AssertionError(texts)
-
-    write_labels(folder, refused, TextSettings(taxonomies=("service_categories",)))
-    rows = pq.read_table(folder / "labels.parquet").to_pylist()
-    assert len(rows) == 4
