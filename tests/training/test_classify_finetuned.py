@@ -12,6 +12,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import orjson
 import pandas as pd
 import pytest
 import pytorch_lightning as lightning
@@ -95,6 +96,9 @@ def test_fitted_promoted_asked_replaced_and_back(
     right = [code == CODES[label] for code, label in zip(nearest, UNSEEN.labels, strict=True)]
     assert sum(right) / len(right) > 0.7
     assert pickle.loads(pickle.dumps(tuned)).labels(ASKED) == said
+    shop.analyze(TAXONOMY)
+    told = orjson.loads((shop.folder / "labels.json").read_bytes())[TAXONOMY]
+    assert (told["tier"], told["version"]) == ("finetuned", tuned.version)
     mlflow = store.connect()
     served = mlflow.pyfunc.load_model(f"models:/huaxiang-shop-{TAXONOMY}@champion")
     answer = served.predict(pd.DataFrame({"text": ASKED}))
