@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -152,6 +153,8 @@ def _arrived(
     """Return the encoder that :meth:`Encoder.__reduce__` took apart."""
     from transformers import BertConfig  # noqa: PLC0415 (takes seconds)
 
+    if parent_process() is not None:
+        torch.set_num_threads(1)  # the other processors are its siblings'
     tensors = {name: torch.from_numpy(array) for name, array in state.items()}
     return _encoder(BertConfig(**config), tensors, tokenizer, max_tokens)
 
