@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.text.classifier.fit import fit_classifier
-from features.text.classifier.model import FloatArray, TextClassifier, Vectors
+from features.text.classifier.load import Classifier
+from features.text.classifier.model import FloatArray, Vectors
 from features.text.embedding.embed import embed
 from features.text.taxonomy.chosen import Chosen
 from features.text.taxonomy.classify import FewShotClassifier, outside
@@ -40,10 +41,10 @@ class Answers:
 
 
 def answers_of(
-    model: TextClassifier | Chosen, texts: Sequence[str], unknown: str, vectors: Vectors
+    model: Classifier | Chosen, texts: Sequence[str], unknown: str, vectors: Vectors
 ) -> Answers:
     """Return what a model answers, with ``unknown`` below its threshold."""
-    matrix = vectors(texts)
+    matrix = vectors(texts) if model.reads_vectors else None
     if isinstance(model, Chosen):
         codes, scores = model.codes, model.scores(texts, matrix)
     else:
@@ -55,7 +56,7 @@ def answers_of(
     return Answers(tuple(served), tuple(nearest), confidence)
 
 
-def starter(corpus: Corpus, vectors: Vectors) -> TextClassifier | Chosen:
+def starter(corpus: Corpus, vectors: Vectors) -> Classifier | Chosen:
     """Return what answers before anybody labels: the taxonomy's examples.
 
     Labels of no taxonomy have none: there, five labeled texts of each label stand for them.

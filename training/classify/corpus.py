@@ -99,6 +99,19 @@ class Corpus:
         return Labeled(tuple(t for t, _ in pairs), tuple(y for _, y in pairs))
 
     @property
+    def examples(self) -> Labeled | None:
+        """The sentences of its taxonomy with their labels; None for labels of no taxonomy."""
+        if self.taxonomy is None:
+            return None
+        pairs = [
+            (text, label.label)
+            for label in self.taxonomy.labels
+            for sentences in label.examples.values()
+            for text in sentences
+        ]
+        return Labeled(tuple(text for text, _ in pairs), tuple(code for _, code in pairs))
+
+    @property
     def outside(self) -> tuple[str, ...]:
         """The texts that people said belong nowhere."""
         pairs = zip(self.texts, self.labels, strict=True)

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
-from features.text.classifier.examples import Labeled
-from features.text.classifier.fit import HeldOut, Tier, fit_measured
+from features.text.classifier.fit import HeldOut, fit_measured
+from features.text.classifier.load import Classifier
 from features.text.classifier.model import TextClassifier, Vectors
 from features.text.classifier.quality import quality_of, threshold_of
 from features.text.taxonomy.classify import outside
-from features.text.taxonomy.taxonomy import Taxonomy
 from training.classify.answers import Answers, answers_of, starter
 from training.classify.corpus import Corpus
+from training.classify.finetuned import fit_finetuned_tier
 from training.classify.measures import metrics_of, told_apart
-from training.classify.settings import ClassifierSettings
+from training.classify.settings import ClassifierSettings, One
 from training.metrics import Interval
 
 _log = logging.getLogger(__name__)
-_TIERS: tuple[Tier, ...] = ("few-shot", "trained", "fused")
+_QUICK: tuple[One, ...] = ("few-shot", "trained", "fused")
 _FOLDS = 3  # a classifier is calibrated on so many folds of its texts
 
 
@@ -45,7 +47,7 @@ class Result:
     held_out : Corpus
         The texts that judged.
     settings : ClassifierSettings
-    model : TextClassifier
+    model : Classifier
         Fitted on the texts that teach, and on nothing else.
     answers, starter : Answers
         What it answers to the held-out texts, and what the starter does.
@@ -62,7 +64,7 @@ class Result:
     corpus: Corpus
     held_out: Corpus
     settings: ClassifierSettings
-    model: TextClassifier
+    model: Classifier
     answers: Answers
     starter: Answers
     macro_f1: Interval
@@ -77,8 +79,21 @@ class Result:
         return metrics_of(self)
 
 
-def run(corpus: Corpus, settings: ClassifierSettings, vectors: Vectors) -> Result:
+def run(
+    corpus: Corpus, settings: ClassifierSettings, vectors: Vectors, folder: Path | None = None
+) -> Result:
     """Fit on the texts that teach and judge on the held-out ones.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Everything that was labeled.
+    settings : ClassifierSettings
+    vectors : callable
+        Gives the sentence vectors of texts.
+    folder : Path, optional
+        Keeps checkpoints of fits that take minutes, so that the same call goes on after it was
+        killed.
 
     Raises
     ------
@@ -88,15 +103,16 @@ def run(corpus: Corpus, settings: ClassifierSettings, vectors: Vectors) -> Resul
     started = perf_counter()
     corpus.check(settings.held_out)
     held, teach = corpus.held_out(settings.held_out), corpus.teaching(settings.held_out)
-    model, tiers, fit_seconds = _fitted(teach, settings, vectors)
-    best: Tier = max(_TIERS, key=lambda tier: tiers.get(tier, -1.0))
+    fit_one = partial(fit, settings=settings, vectors=vectors, folder=folder)
+    best, fits = _fitted(teach, settings, vectors, fit_one)
+    model, fit_seconds = fits[best]
     answers = answers_of(model, held.texts, held.unknown, vectors)
     found = _judged(held, answers, settings)
     _log.info("%s: %s tier, macro-F1 %.3f [%.3f, %.3f] on %d held-out texts, fitted in %.1f s",
               corpus.name, model.tier, found.value, found.low, found.high, found.n,
               fit_seconds)  # fmt: skip
     curve = [
-        *_curve(corpus, held, best, settings, vectors),
+        *_curve(corpus, held, settings, vectors, partial(fit_one, tier=best)),
         Point(len(teach.texts), found),
     ]
     first = answers_of(starter(teach, vectors), held.texts, held.unknown, vectors)
@@ -109,27 +125,33 @@ def run(corpus: Corpus, settings: ClassifierSettings, vectors: Vectors) -> Resul
         starter=first,
         macro_f1=found,
         curve=tuple(curve),
-        tiers=tiers,
+        tiers={tier: _macro_f1(each) for tier, (each, _) in fits.items()},
         fit_seconds=fit_seconds,
         seconds=perf_counter() - started,
     )
 
 
 def fit(
-    teach: Corpus, tier: Tier, settings: ClassifierSettings, vectors: Vectors
-) -> TextClassifier:
+    teach: Corpus,
+    tier: One,
+    settings: ClassifierSettings,
+    vectors: Vectors,
+    folder: Path | None = None,
+) -> Classifier:
     """Fit one tier on labeled texts, supported by the examples of their taxonomy.
 
     Every fit sees the examples and no measurement counts them: with a translation on the other side
-    of a fold, any sentence is found.
+    of a fold, any sentence is found. ``folder`` is that of :func:`run`.
     """
+    if tier == "finetuned":
+        return fit_finetuned_tier(teach, settings, folder)
     found, seen = fit_measured(
         teach.known,
         tier=tier,
         vectors=vectors,
         seed=settings.seed,
         balanced=settings.balanced,
-        support=None if teach.taxonomy is None else _examples(teach.taxonomy),
+        support=teach.examples,
     )
     return _with_threshold(found, seen, (*outside(), *teach.outside))
 
@@ -145,43 +167,43 @@ def _with_threshold(found: TextClassifier, seen: HeldOut, away: Sequence[str]) -
     return replace(found, threshold=threshold, quality=replace(quality, outside_recall=recall))
 
 
-def _examples(taxonomy: Taxonomy) -> Labeled:
-    pairs = [
-        (text, label.label)
-        for label in taxonomy.labels
-        for sentences in label.examples.values()
-        for text in sentences
-    ]
-    return Labeled(tuple(text for text, _ in pairs), tuple(code for _, code in pairs))
-
-
 def _fitted(
-    teach: Corpus, settings: ClassifierSettings, vectors: Vectors
-) -> tuple[TextClassifier, dict[str, float], float]:
-    """Return the classifier of the tier asked for, or of the one that is best on folds."""
-    fits: dict[Tier, tuple[TextClassifier, float]] = {}
-    tiers: tuple[Tier, ...] = _TIERS if settings.tier == "best" else (settings.tier,)
-    vectors(teach.texts)  # so that the first tier does not pay for all
+    teach: Corpus,
+    settings: ClassifierSettings,
+    vectors: Vectors,
+    fit_one: Callable[..., Classifier],
+) -> tuple[One, dict[One, tuple[Classifier, float]]]:
+    """Return the tier asked for, or that is best on folds, and what was fitted in which time."""
+    fits: dict[One, tuple[Classifier, float]] = {}
+    tiers: tuple[One, ...] = _QUICK if settings.tier == "best" else (settings.tier,)
+    if settings.tier != "finetuned":
+        vectors(teach.texts)  # so that the first tier does not pay for all
     for tier in tiers:
         started = perf_counter()
-        model = fit(teach, tier, settings, vectors)
+        model = fit_one(teach, tier)
         fits[tier] = model, perf_counter() - started
-    quality = {tier: m.quality.macro_f1 if m.quality else 0.0 for tier, (m, _) in fits.items()}
-    best = max(quality, key=lambda tier: quality[tier])
-    for tier, value in quality.items():
-        _log.info("%s tier: macro-F1 %.3f on folds of the texts that teach", tier, value)
-    return fits[best][0], {str(tier): value for tier, value in quality.items()}, fits[best][1]
+        _log.info("%s tier: macro-F1 %.3f on texts that teach but were held out of its fit", tier,
+                  _macro_f1(model))  # fmt: skip
+    return max(fits, key=lambda tier: _macro_f1(fits[tier][0])), fits
+
+
+def _macro_f1(model: Classifier) -> float:
+    return 0.0 if model.quality is None else model.quality.macro_f1
 
 
 def _curve(
-    corpus: Corpus, held: Corpus, tier: Tier, settings: ClassifierSettings, vectors: Vectors
+    corpus: Corpus,
+    held: Corpus,
+    settings: ClassifierSettings,
+    vectors: Vectors,
+    fit_part: Callable[..., Classifier],
 ) -> list[Point]:
     points = []
     for halvings in range(settings.curve - 1, 0, -1):
         part = corpus.teaching(settings.held_out, 0.5**halvings)
         if len(part.known) <= _FOLDS or (corpus.taxonomy is None and len(part.known.classes) <= 1):
             continue
-        answers = answers_of(fit(part, tier, settings, vectors), held.texts, held.unknown, vectors)
+        answers = answers_of(fit_part(part), held.texts, held.unknown, vectors)
         points.append(Point(len(part.texts), _judged(held, answers, settings)))
     return points
 

@@ -18,7 +18,7 @@ import orjson
 from omegaconf import OmegaConf
 
 from features.text.classifier.examples import UNKNOWN
-from features.text.classifier.model import TextClassifier
+from features.text.classifier.load import load_classifier
 from features.text.taxonomy.chosen import keep_classifier
 from ingest.workspace import Workspace
 from training.classify.answers import Answers, Remembered, answers_of, starter
@@ -165,7 +165,7 @@ def roll_back(store: TrackingStore, workspace: Workspace, taxonomy: str) -> tupl
 
 def export(registry: ClassifierRegistry, version: Version, workspace: Workspace) -> Path:
     """Put a registered classifier where text analysis looks for it."""
-    model = TextClassifier.load(registry.folder(version))
+    model = load_classifier(registry.folder(version))
     return keep_classifier(model, registry.taxonomy, workspace.features / "text")
 
 

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from features.text.base import content_hash
 from features.text.classifier.examples import UNKNOWN
-from features.text.classifier.model import TextClassifier
+from features.text.classifier.load import FINETUNED, Classifier
 from training.classify import plots
 from training.classify.experiment import Result
 from training.classify.registry import ARTIFACT, ClassifierRegistry
@@ -34,6 +34,7 @@ TASK = "classifier"
 ROLE = "classifier"
 _CODE = Path(__file__).parents[1] / "tracking" / "served_classifier.py"
 _REQUIREMENTS = ["huaxiang[features]"]
+_FINETUNED_REQUIREMENTS = ["huaxiang[features,training,finetune]"]
 
 
 @contextmanager
@@ -163,7 +164,7 @@ def _log_input(mlflow: Any, workspace: str, result: Result, store: TrackingStore
         mlflow.log_input(MetaDataset(source, name=name, digest=corpus.digest[:32]), context=context)
 
 
-def _log_model(mlflow: Any, model: TextClassifier) -> str:
+def _log_model(mlflow: Any, model: Classifier) -> str:
     from mlflow.models import ModelSignature  # noqa: PLC0415
     from mlflow.types import ColSpec, DataType, Schema  # noqa: PLC0415
 
@@ -179,6 +180,8 @@ def _log_model(mlflow: Any, model: TextClassifier) -> str:
             python_model=str(_CODE),
             artifacts={ARTIFACT: str(Path(folder) / ARTIFACT)},
             signature=signature,
-            pip_requirements=_REQUIREMENTS,
+            pip_requirements=(
+                _FINETUNED_REQUIREMENTS if model.tier == FINETUNED else _REQUIREMENTS
+            ),
         )
     return str(info.model_uri)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from features.text.classifier.model import TextClassifier, Vectors
+from features.text.classifier.load import Classifier, load_classifier
+from features.text.classifier.model import Vectors
 from training.registry import CHAMPION, LED, NoChampionError, Registry, Version, version_of
 from training.tracking.store import TrackingStore
 
@@ -47,9 +48,9 @@ class ClassifierRegistry(Registry):
         client.set_model_version_tag(self.name, number, "verdict", verdict)
         client.set_registered_model_alias(self.name, CHAMPION, number)
 
-    def classifier(self, version: Version, vectors: Vectors) -> TextClassifier:
+    def classifier(self, version: Version, vectors: Vectors) -> Classifier:
         """Load a registered classifier."""
-        return TextClassifier.load(self.folder(version), vectors=vectors)
+        return load_classifier(self.folder(version), vectors=vectors)
 
     def folder(self, version: Version) -> Path:
         """Return the folder of the classifier of ``version`` on this machine."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,15 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from features.text.base import fingerprint
 from features.text.taxonomy.taxonomy import Taxonomy
+from features.text.transformer.weights import MissingPackagesError
 from ingest.store import Store
 from ingest.workspace import Workspace
 from training.classify.answers import Remembered
 from training.classify.corpus import Corpus, file_corpus, workspace_corpus
 from training.classify.experiment import Result, run
+from training.classify.finetuned import check_installed
 from training.classify.log import log_agreement, log_result, rows_of, tracked
 from training.classify.settings import ClassifierSettings
 from training.labeling.agreement import Agreement, agreement
@@ -73,7 +77,7 @@ class ClassifierPlan:
                 if plain["taxonomy"] is None
                 else instantiate(plain["taxonomy"], _convert_="all")
             )
-            settings = instantiate(plain["classifier"])
+            settings = instantiate(plain["classifier"], _convert_="all")
             workspace = Workspace.named(str(plain["workspace"]), str(plain["data_dir"]))
         except OmegaConfBaseException as error:
             raise PlanError(f"{error.__cause__ or error}") from error
@@ -102,6 +106,11 @@ class ClassifierPlan:
             raise PlanError("labels: expected a file, received none")
         return workspace_corpus(self.workspace, self.taxonomy)
 
+    def checkpoints(self, corpus: Corpus) -> Path:
+        """Return where fits of these labels and settings go on from, should they be killed."""
+        run = fingerprint(corpus.digest, self.settings.model_dump_json())
+        return self.workspace.root / "checkpoints" / corpus.name / run
+
     def agreement(self) -> Agreement | None:
         """Return how much those agree who labeled; None for a file, which does not say who did."""
         if self.labels is not None or self.taxonomy is None:
@@ -112,15 +121,20 @@ class ClassifierPlan:
 def classify(config: DictConfig, store: TrackingStore) -> float:
     """Do the experiment of ``config`` and return its macro-F1."""
     plan = ClassifierPlan.of(config)
+    try:
+        check_installed(plan.settings)
+    except (MissingPackagesError, FileNotFoundError) as error:
+        raise PlanError(f"classifier: {error}") from error
     corpus = plan.corpus()
     corpus.check(plan.settings.held_out)  # before a run is opened: there may be nothing to learn
-    workspace = plan.workspace.name
+    workspace, checkpoints = plan.workspace.name, plan.checkpoints(corpus)
     with tracked(store, workspace, corpus.name, plan.config) as run_id:
-        result = run(corpus, plan.settings, Remembered(plan.workspace))
+        result = run(corpus, plan.settings, Remembered(plan.workspace), checkpoints)
         log_result(store, workspace, result, run_id)
         agreed = plan.agreement()
         if agreed is not None:
             log_agreement(store, agreed)
+    shutil.rmtree(checkpoints, ignore_errors=True)
     reports = Path(str(plan.config["data_dir"])) / "reports"
     write_rows(reports / f"classifier-{workspace}-{corpus.name}.json", rows_of(result, workspace))
     _log.info("\n%s", "\n".join([told(result), *([agreed.words] if agreed else [])]))

@@ -14,7 +14,7 @@ from sklearn.model_selection import StratifiedShuffleSplit
 from torch.utils.data import DataLoader, IterableDataset
 
 from features.text.attacks.augment import Augmenter
-from training.text.encoder import Encoder
+from features.text.transformer.encoder import Encoder
 from training.text.settings import FinetuneSettings
 
 IntArray = NDArray[np.int64]

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pytorch_lightning.callbacks import Callback
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 from features.text.base import fingerprint
 from features.text.classifier.examples import Labeled
 from features.text.classifier.quality import quality_of, threshold_of
+from features.text.transformer.finetuned import FinetunedClassifier
 from training.text.data import Part
-from training.text.finetuned import FinetunedClassifier
 from training.text.fit import fit_member
 from training.text.settings import FinetuneSettings
 
@@ -35,6 +36,7 @@ def fit_finetuned(
     seed: int,
     outside: Sequence[str] = (),
     folder: Path | None = None,
+    callbacks: tuple[Callback, ...] = (),
 ) -> FinetunedClassifier:
     """Fit the members with consecutive seeds; calibrate them on texts that no step was made on.
 
@@ -54,6 +56,8 @@ def fit_finetuned(
     folder : Path, optional
         Keeps checkpoints, one folder for these examples, settings and seed, so that the same call
         goes on where a killed one was. Delete it when done.
+    callbacks : tuple of Callback
+        Called by the trainer of each member.
 
     Raises
     ------
@@ -69,7 +73,7 @@ def fit_finetuned(
     for number in range(settings.members):
         member, rest = fit_member(
             part, held, classes=len(classes), settings=settings, seed=seed + number,
-            folder=folder and folder / _run(examples, settings, seed + number),
+            folder=folder and folder / _run(examples, settings, seed + number), callbacks=callbacks,
         )  # fmt: skip
         members.append(member)
         if rest is not None:

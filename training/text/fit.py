@@ -6,7 +6,6 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,8 +17,10 @@ from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from sklearn.linear_model import LogisticRegression
 
+from features.text.transformer.encoder import Encoder, load_encoder
+from features.text.transformer.member import Member
+from features.text.transformer.weights import weights_folder
 from training.text.data import Part, TextData, split_off
-from training.text.encoder import Encoder, load_encoder, weights_folder
 from training.text.module import FinetuneModule
 from training.text.settings import FinetuneSettings
 
@@ -28,28 +29,6 @@ FloatArray = NDArray[np.float32]
 _PROBE_STRENGTH = 20.0  # inverse L2 of the head on frozen vectors, whose length is 1
 _WATCHED = "validation"
 _LAST, _BEST = "last.ckpt", "best.ckpt"
-
-
-@dataclass(frozen=True)
-class Member:
-    """A fitted encoder and head.
-
-    Parameters
-    ----------
-    encoder : Encoder
-        Its vectors, float32 [n, width].
-    weights, bias : numpy.ndarray
-        float32 [width, classes] and [classes].
-    """
-
-    encoder: Encoder
-    weights: FloatArray
-    bias: FloatArray
-
-    def scores(self, texts: tuple[str, ...]) -> FloatArray:
-        """Return class scores float32 [n, classes]; their softmax is a probability."""
-        scores: FloatArray = self.encoder.encode(texts) @ self.weights + self.bias
-        return scores
 
 
 def fit_member(

@@ -10,8 +10,8 @@ import pytorch_lightning as lightning
 import torch
 from numpy.typing import NDArray
 
+from features.text.transformer.encoder import Encoder
 from training.text.data import Batch, turn_seed
-from training.text.encoder import Encoder
 from training.text.settings import FinetuneSettings
 
 _LAYER = re.compile(r"encoder\.layer\.(\d+)\.")

@@ -15,8 +15,7 @@ from pydantic import (
 )
 
 from features.text.attacks.augment import AugmentSettings
-
-SHIPPED = "minilm"
+from features.text.transformer.weights import SHIPPED
 
 
 class FinetuneSettings(BaseModel):

@@ -27,7 +27,7 @@ from training.textbench.figures import accuracy_rows
 from training.textbench.row import Row
 
 if TYPE_CHECKING:
-    from training.text.finetuned import FinetunedClassifier
+    from features.text.transformer.finetuned import FinetunedClassifier
 
 FloatArray = NDArray[np.float32]
 Scores = dict[str, FloatArray]

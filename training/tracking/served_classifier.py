@@ -7,7 +7,7 @@ import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
 
-from features.text.classifier.model import TextClassifier
+from features.text.classifier.load import load_classifier
 from features.text.embedding.embed import embed
 
 
@@ -17,7 +17,7 @@ class ServedClassifier(PythonModel):
     def load_context(self, context: Any) -> None:
         """Read the classifier that was logged as the artifact ``classifier``."""
         folder = Path(context.artifacts["classifier"])
-        self.classifier = TextClassifier.load(folder, vectors=embed)
+        self.classifier = load_classifier(folder, vectors=embed)
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:
         """Return ``label`` and ``confidence`` for each ``text`` of the input frame."""

@@ -24,7 +24,7 @@ CODE_VERSION = "1"
 FloatArray = NDArray[np.float32]
 Vectors = Callable[[Sequence[str]], FloatArray]
 
-_META, _ARRAYS = "classifier.json", "classifier.npz"
+META, _ARRAYS = "classifier.json", "classifier.npz"
 SCHEMA = pa.schema([("label", pa.string()), ("confidence", pa.float32())])
 
 
@@ -91,6 +91,11 @@ class TextClassifier:
         """Changes with the code and with anything that was fitted."""
         state = [array.tobytes() for array in self.arrays().values()]
         return f"{CODE_VERSION}:{fingerprint(self.labels, self.tier, self.threshold, *state)}"
+
+    @property
+    def reads_vectors(self) -> bool:
+        """Whether an answer depends on the sentence vector of a text."""
+        return self.vector_head is not None
 
     def scores(self, texts: Sequence[str], vectors: FloatArray | None = None) -> FloatArray:
         """Return the fused class scores [n, L], whose softmax are the probabilities."""
@@ -188,7 +193,7 @@ class TextClassifier:
             "version": self.version,
             "quality": None if self.quality is None else self.quality.__dict__,
         }
-        (folder / _META).write_bytes(orjson.dumps(meta, option=orjson.OPT_INDENT_2))
+        (folder / META).write_bytes(orjson.dumps(meta, option=orjson.OPT_INDENT_2))
 
     @classmethod
     def load(cls, folder: Path, *, vectors: Vectors | None = None) -> TextClassifier:
@@ -201,9 +206,9 @@ class TextClassifier:
         ValueError
             If the arrays are not those that were saved.
         """
-        if not (folder / _META).is_file():
-            raise FileNotFoundError(f"text classifier {folder}: expected a file {_META}, got none")
-        meta = orjson.loads((folder / _META).read_bytes())
+        if not (folder / META).is_file():
+            raise FileNotFoundError(f"text classifier {folder}: expected a file {META}, got none")
+        meta = orjson.loads((folder / META).read_bytes())
         with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
             found = cls.of(dict(arrays), labels=meta["labels"], tier=meta["tier"], vectors=vectors)
         quality = None if meta["quality"] is None else Quality(**meta["quality"])

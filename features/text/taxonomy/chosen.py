@@ -21,7 +21,8 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from features.text.classifier.examples import UNKNOWN
-from features.text.classifier.model import SCHEMA, TextClassifier
+from features.text.classifier.load import Classifier, load_classifier
+from features.text.classifier.model import SCHEMA
 from features.text.taxonomy.classify import FewShotClassifier, Vectors
 from features.text.taxonomy.taxonomy import Taxonomy
 
@@ -43,14 +44,14 @@ class Chosen:
     ----------
     taxonomy : Taxonomy
         Whose labels it gives; below its threshold the answer is the taxonomy's ``unknown``.
-    model : FewShotClassifier or TextClassifier
+    model : FewShotClassifier or Classifier
         Nearest prototypes of the taxonomy's examples, or what was fitted on labels.
     vectors : callable
         Gives the L2-normalized sentence vectors float32 [n, width] of n texts.
     """
 
     taxonomy: Taxonomy
-    model: FewShotClassifier | TextClassifier
+    model: FewShotClassifier | Classifier
     vectors: Vectors
     schema = SCHEMA
 
@@ -62,12 +63,12 @@ class Chosen:
     @property
     def tier(self) -> str:
         """``starter`` (the taxonomy's examples only), or the tier of what was fitted."""
-        return self.model.tier if isinstance(self.model, TextClassifier) else STARTER
+        return STARTER if isinstance(self.model, FewShotClassifier) else self.model.tier
 
     @property
     def reads_vectors(self) -> bool:
         """Whether an answer depends on the sentence vector of a text."""
-        return isinstance(self.model, FewShotClassifier) or self.model.vector_head is not None
+        return isinstance(self.model, FewShotClassifier) or self.model.reads_vectors
 
     @property
     def version(self) -> str:
@@ -77,9 +78,9 @@ class Chosen:
     @property
     def codes(self) -> tuple[str, ...]:
         """The labels, in the order of the columns of :meth:`scores`."""
-        if isinstance(self.model, TextClassifier):
-            return self.model.labels
-        return self.taxonomy.codes
+        if isinstance(self.model, FewShotClassifier):
+            return self.taxonomy.codes
+        return self.model.labels
 
     @property
     def threshold(self) -> float:
@@ -98,7 +99,7 @@ class Chosen:
         matrix : numpy.ndarray, optional
             Their sentence vectors [n, width]; computed where they are needed and not given.
         """
-        if isinstance(self.model, TextClassifier):
+        if not isinstance(self.model, FewShotClassifier):
             return self.model.probabilities(texts, matrix)
         found = self.vectors(texts) if matrix is None else matrix
         return self.model.similarities(found).clip(0, 1)
@@ -120,11 +121,11 @@ class Chosen:
     def report(self) -> Mapping[str, Any]:
         """Return tier, version, threshold and measured quality as JSON values."""
         told: dict[str, Any] = {"tier": self.tier, "version": self.version}
-        if isinstance(self.model, TextClassifier):
-            quality = self.model.quality
-            told |= {} if quality is None else quality.as_dict()
-            return told | {"threshold": round(self.model.threshold, 4)}
-        return told | self.model.report()
+        if isinstance(self.model, FewShotClassifier):
+            return told | self.model.report()
+        quality = self.model.quality
+        told |= {} if quality is None else quality.as_dict()
+        return told | {"threshold": round(self.model.threshold, 4)}
 
 
 def analyzer_name(taxonomy: str) -> str:
@@ -162,12 +163,12 @@ def classifier_for(taxonomy: Taxonomy, folder: Path, vectors: Vectors) -> Chosen
     return Chosen(taxonomy, FewShotClassifier(taxonomy=taxonomy, vectors=vectors), vectors)
 
 
-def keep_classifier(classifier: TextClassifier, taxonomy: str, folder: Path) -> Path:
+def keep_classifier(classifier: Classifier, taxonomy: str, folder: Path) -> Path:
     """Make a classifier the one that :func:`classifier_for` finds, wholly or not at all.
 
     Parameters
     ----------
-    classifier : TextClassifier
+    classifier : Classifier
         What was promoted.
     taxonomy : str
         Its name.
@@ -195,14 +196,14 @@ def keep_classifier(classifier: TextClassifier, taxonomy: str, folder: Path) -> 
     return place
 
 
-def _promoted(home: Path, taxonomy: str, vectors: Vectors) -> TextClassifier | None:
+def _promoted(home: Path, taxonomy: str, vectors: Vectors) -> Classifier | None:
     if not home.is_dir():
         return None
     with FileLock(home / ".lock"):
         _repair(home, taxonomy)
         if not (home / taxonomy).is_dir():
             return None
-        return TextClassifier.load(home / taxonomy, vectors=vectors)
+        return load_classifier(home / taxonomy, vectors=vectors)
 
 
 def _before(home: Path, taxonomy: str) -> Path:

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from features.text.attacks.augment import AugmentSettings
 from features.text.classifier.examples import Labeled
+from features.text.transformer.encoder import load_encoder
+from features.text.transformer.finetuned import FinetunedClassifier
 from tests.training.conftest import CONF
 from tests.training.text.tiny import LABELS, questions
 from training.text.data import Part, bucketed, split_off
-from training.text.encoder import load_encoder
 from training.text.finetune import fit_finetuned, temperature_of
-from training.text.finetuned import FinetunedClassifier
 from training.text.fit import fit_head, fit_member
 from training.text.module import FinetuneModule
 from training.text.settings import FinetuneSettings

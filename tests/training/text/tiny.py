@@ -9,7 +9,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from transformers import BertConfig, BertModel
 
 from features.text.classifier.examples import Labeled
-from training.text.encoder import Encoder
+from features.text.transformer.encoder import Encoder
 from training.text.settings import FinetuneSettings
 
 _SIDES = {

