@@ -87,14 +87,19 @@ def write_texts(store: Store, workspace: Workspace, settings: TextSettings) -> d
     """
     folder = texts_folder(workspace)
     folder.mkdir(parents=True, exist_ok=True)
-    started = perf_counter()
+    took = _Clock()
     with FileLock(folder / ".lock"), open_cache(folder / "cache" / "texts.sqlite") as connection:
         seen = survey(store, settings, _readings(folder, store, settings))
+        took("survey")
         prepared = prepare(folder, store, connection, seen, settings)
+        took("fit")
         rows = _write(folder, store, seen, prepared, settings)
+        took("analyze")
         run = Finished.of(workspace, store, prepared, settings.zone)
         stages = _finish(run, seen, prepared.asked, settings)
+        took("stages")
         forgotten = _forget(folder, connection, seen, prepared.taxonomies)
+        took("forget")
     classifiers = prepared.asked.classifiers
     keep(folder / "labels.json", {one.taxonomy.name: dict(one.report()) for one in classifiers})
     report = {
@@ -106,13 +111,27 @@ def write_texts(store: Store, workspace: Workspace, settings: TextSettings) -> d
         "forgotten": forgotten,
         "fitted": {**prepared.fitted.report, "reused": prepared.fitted.reused},
         "versions": prepared.asked.versions,
-        "seconds": round(perf_counter() - started, 2),
+        "seconds": round(sum(took.seconds.values()), 2),
+        "seconds_by_part": took.seconds,
         "finished_at": datetime.now(UTC).isoformat(),
         "digest": seen.digest,
     }
     keep(folder / "report.json", report)
     log.info("texts: %d, analyzed now: %s", seen.texts, report["analyzed"])
     return report
+
+
+class _Clock:
+    """Remembers how long each part of a run took, in seconds."""
+
+    def __init__(self) -> None:
+        self._last = perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    def __call__(self, part: str) -> None:
+        now = perf_counter()
+        self.seconds[part] = round(now - self._last, 2)
+        self._last = now
 
 
 def _readings(folder: Path, store: Store, settings: TextSettings) -> Readings:
