@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
@@ -17,8 +16,6 @@ IntArray = NDArray[np.int64]
 _VECTOR_STRENGTH, _FEW_STRENGTH = 20.0, 1.0  # inverse regularization
 _FEW_TEXTS, _FEW_CLASSES = 1000, 10
 _TERM_STRENGTH = 5.0
-_TWO = 2
-_RATIO_TEXTS = 1000  # a class, for the ratios of its terms to be known
 _MARGIN_STRENGTH = 0.5
 _LEAST_SPREAD = 1e-4  # of a dimension, so that one that never differs does not count
 
@@ -54,37 +51,16 @@ class Linear:
 def fit_term_head(matrix: Any, labels: IntArray, classes: int, *, balanced: bool) -> Linear:
     """Fit a linear classifier on TF-IDF rows.
 
-    One support vector machine a class (Joachims, ECML 1998), quick with many classes. With 1,000
-    texts a class, a term counts by how much more, or less, often texts of the class have it than
-    others: the root of the absolute log-count ratio of Wang and Manning ("Baselines and Bigrams",
-    ACL 2012); with fewer the ratios of rare terms are chance. For balanced classes one logistic
-    regression over all of them, which weighs a class that is rare here, and common elsewhere,
-    against the others rather than each against the rest.
+    One support vector machine a class (Joachims, ECML 1998), quick with many classes; for balanced
+    classes one logistic regression over all of them, which weighs a class that is rare here, and
+    common elsewhere, against the others rather than each against the rest.
     """
+    model: LinearSVC | LogisticRegression = LinearSVC(C=_MARGIN_STRENGTH, random_state=0)
     if balanced:
         model = LogisticRegression(
             C=_TERM_STRENGTH, class_weight="balanced", max_iter=2000, tol=1e-3
-        ).fit(matrix, labels)
-        return _linear(model.coef_.T, model.intercept_, model.classes_, classes)
-    known = np.unique(labels)
-    plain = np.ones(matrix.shape[1], dtype=np.float32)
-    weights, intercept = [], []
-    for number in known[1:] if len(known) == _TWO else known:  # two classes share one score
-        inside = labels == number
-        scale = _telling(matrix, inside) if len(labels) >= _RATIO_TEXTS * len(known) else plain
-        machine = LinearSVC(C=_MARGIN_STRENGTH, random_state=0)
-        machine.fit(matrix @ sp.diags(scale), inside)
-        weights.append(machine.coef_[0] * scale)
-        intercept.append(machine.intercept_[0])
-    return _linear(np.array(weights).T, np.array(intercept), known, classes)
-
-
-def _telling(matrix: Any, inside: NDArray[np.bool_]) -> FloatArray:
-    """Return how much each term tells of the texts inside, float32 [F]."""
-    here = matrix[inside].getnnz(axis=0) + 1.0
-    there = matrix[~inside].getnnz(axis=0) + 1.0
-    ratio = np.log(here / here.sum()) - np.log(there / there.sum())
-    return np.asarray(np.sqrt(np.abs(ratio)), dtype=np.float32)
+        )
+    return _linear(model.fit(matrix, labels), classes)
 
 
 def fit_vector_head(
@@ -110,17 +86,18 @@ def fit_vector_head(
         max_iter=2000,
         tol=1e-3,
     ).fit((vectors - center) / scale, labels)
-    plain = _linear(model.coef_.T, model.intercept_, model.classes_, classes)
+    plain = _linear(model, classes)
     weights = (plain.weights / scale[:, None]).astype(np.float32)
     return Linear(weights, (plain.intercept - center @ weights).astype(np.float32))
 
 
-def _linear(weights: Any, intercept: Any, known: IntArray, classes: int) -> Linear:
-    """Return scores with a column for every class, ``known`` or not."""
+def _linear(model: LogisticRegression | LinearSVC, classes: int) -> Linear:
+    """Return the model's scores with a column for every class, seen or not."""
+    weights, intercept = model.coef_.T, np.atleast_1d(model.intercept_)
     if weights.shape[1] == 1:  # two classes share one score
         weights, intercept = np.hstack([-weights, weights]) / 2, np.array([-1, 1]) * intercept / 2
     full = np.zeros((weights.shape[0], classes), dtype=np.float32)
-    full[:, known] = weights
+    full[:, model.classes_] = weights
     base = np.full(classes, float(intercept.min()) - 1.0, dtype=np.float32)
-    base[known] = intercept
+    base[model.classes_] = intercept
     return Linear(full, base)
