@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from features.text.classifier.examples import Labeled
 from features.text.classifier.fit import fit_classifier, fit_measured
 from features.text.classifier.fuse import fused_weights
-from features.text.classifier.heads import Linear, fit_term_head
+from features.text.classifier.heads import Linear
 from features.text.classifier.model import FloatArray, TextClassifier
 from features.text.classifier.quality import calibration_error, quality_of, threshold_of
 from features.text.classifier.terms import Terms, fit_terms, terms_of
@@ -168,23 +168,6 @@ def test_heads_that_know_as_much_count_the_same_and_noise_counts_little() -> Non
     assert told[1] < 0.2 * told[0]
     few = fused_weights([knowing[:6], noise[:6]], labels[:6], balanced=False)
     assert few[1] / few[0] > told[1] / told[0]
-
-
-def test_many_texts_let_the_telling_terms_count_more() -> None:
-    generator = random.Random(3)
-    labels = np.array([number % 2 for number in range(2000)])
-    texts = [
-        f"{'ab'[label] if generator.random() < 0.7 else 'c'} {generator.choice('xyz')}"
-        for label in labels.tolist()
-    ]
-    terms, matrix = fit_terms(texts)
-    ready = terms.matrix(["a x", "b x", "x", "y"])
-    scores = fit_term_head(matrix, labels, 2, balanced=False).scores(ready)
-    rest = fit_term_head(matrix[:1998], labels[:1998], 2, balanced=False).scores(ready)
-    assert scores.argmax(axis=1)[:2].tolist() == rest.argmax(axis=1)[:2].tolist() == [0, 1]
-    gap, before = (np.abs(np.diff(each, axis=1)).ravel() for each in (scores, rest))
-    assert gap[2:].max() < 0.5 * gap[:2].min()
-    assert not np.allclose(gap, before, rtol=0.01)
 
 
 def test_support_belongs_to_no_figure_of_the_whole_fit() -> None:
