@@ -9,12 +9,10 @@ from functools import partial
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
-
 from features.text.classifier.fit import HeldOut, fit_measured
 from features.text.classifier.load import Classifier
 from features.text.classifier.model import TextClassifier, Vectors
-from features.text.classifier.quality import quality_of, threshold_of
+from features.text.classifier.quality import refusing
 from features.text.taxonomy.classify import outside
 from training.classify.answers import Answers, answers_of, starter
 from training.classify.corpus import Corpus
@@ -159,12 +157,8 @@ def fit(
 def _with_threshold(found: TextClassifier, seen: HeldOut, away: Sequence[str]) -> TextClassifier:
     """Return the classifier with the threshold that keeps right answers and refuses outsiders."""
     far = found.probabilities(away).max(axis=1)
-    first = np.arange(len(far)) // 2 % 2 == 0  # pairs of translations stay together
-    sure, right = seen.probabilities.max(axis=1), seen.probabilities.argmax(axis=1) == seen.labels
-    threshold = threshold_of(sure, right, far[first])
-    quality = quality_of(seen.probabilities, seen.labels, threshold=threshold)
-    recall = float((far[~first] < threshold).mean())
-    return replace(found, threshold=threshold, quality=replace(quality, outside_recall=recall))
+    threshold, quality = refusing(seen.probabilities, seen.labels, far)
+    return replace(found, threshold=threshold, quality=quality)
 
 
 def _fitted(

@@ -14,7 +14,7 @@ from scipy.special import log_softmax, softmax
 
 from features.text.base import fingerprint
 from features.text.classifier.examples import Labeled
-from features.text.classifier.quality import quality_of, threshold_of
+from features.text.classifier.quality import refusing
 from features.text.transformer.finetuned import FinetunedClassifier
 from training.text.data import Part
 from training.text.fit import fit_member
@@ -110,15 +110,9 @@ def _measured(
     labels = np.concatenate([part for _, part in unseen])
     found = replace(found, temperature=temperature_of(scores, labels))
     probabilities = np.asarray(softmax(scores / found.temperature, axis=1), dtype=np.float32)
-    if not outside:
-        return replace(found, quality=quality_of(probabilities, labels))
-    far = found.probabilities(outside).max(axis=1)
-    first = np.arange(len(far)) // 2 % 2 == 0  # pairs of translations stay together
-    right = probabilities.argmax(axis=1) == labels
-    threshold = threshold_of(probabilities.max(axis=1), right, far[first])
-    quality = quality_of(probabilities, labels, threshold=threshold)
-    recall = float((far[~first] < threshold).mean()) if (~first).any() else None
-    return replace(found, threshold=threshold, quality=replace(quality, outside_recall=recall))
+    far = found.probabilities(outside).max(axis=1, initial=0)
+    threshold, quality = refusing(probabilities, labels, far)
+    return replace(found, threshold=threshold, quality=quality)
 
 
 def temperature_of(scores: FloatArray, labels: IntArray) -> float:

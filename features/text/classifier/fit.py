@@ -15,7 +15,7 @@ from features.text.classifier.examples import Labeled
 from features.text.classifier.fuse import folded, fused_weights
 from features.text.classifier.heads import Linear, fit_term_head, fit_vector_head
 from features.text.classifier.model import FloatArray, TextClassifier, Vectors
-from features.text.classifier.quality import Quality, quality_of, threshold_of
+from features.text.classifier.quality import Quality, refusing
 from features.text.classifier.terms import Terms, fit_terms
 from features.text.embedding.vectors import SideBySide
 
@@ -222,13 +222,6 @@ def _strata(labels: IntArray) -> IntArray:
 
 def _measured(found: TextClassifier, held_out: HeldOut, outside: Sequence[str]) -> TextClassifier:
     """Return the classifier with its threshold and its figures."""
-    probabilities, labels = held_out.probabilities, held_out.labels
-    if not outside:
-        return replace(found, quality=quality_of(probabilities, labels))
-    far = found.probabilities(outside).max(axis=1)
-    first = np.arange(len(far)) // 2 % 2 == 0  # pairs of translations stay together
-    right = probabilities.argmax(axis=1) == labels
-    threshold = threshold_of(probabilities.max(axis=1), right, far[first])
-    quality = quality_of(probabilities, labels, threshold=threshold)
-    recall = float((far[~first] < threshold).mean()) if (~first).any() else None
-    return replace(found, threshold=threshold, quality=replace(quality, outside_recall=recall))
+    far = found.probabilities(outside).max(axis=1, initial=0)
+    threshold, quality = refusing(held_out.probabilities, held_out.labels, far)
+    return replace(found, threshold=threshold, quality=quality)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,31 @@ def quality_of(
         kept=float(above.mean()),
         kept_right=float(right[above].mean()) if above.any() else 0.0,
     )
+
+
+def refusing(
+    probabilities: FloatArray, labels: NDArray[np.int64], outside: FloatArray
+) -> tuple[float, Quality]:
+    """Return the threshold that keeps right answers and refuses outsiders, and the quality with it.
+
+    Parameters
+    ----------
+    probabilities : numpy.ndarray
+        float32 [n, L], of held-out texts.
+    labels : numpy.ndarray
+        int64 [n], their true labels.
+    outside : numpy.ndarray
+        float32 [m], confidence in sentences that belong nowhere, translations side by side: two of
+        every four decide, the others measure. Without any, nothing is refused.
+    """
+    if not len(outside):
+        return 0.0, quality_of(probabilities, labels)
+    first = np.arange(len(outside)) // 2 % 2 == 0
+    right = probabilities.argmax(axis=1) == labels
+    threshold = threshold_of(probabilities.max(axis=1), right, outside[first])
+    recall = float((outside[~first] < threshold).mean()) if (~first).any() else None
+    quality = quality_of(probabilities, labels, threshold=threshold)
+    return threshold, replace(quality, outside_recall=recall)
 
 
 def calibration_error(confidence: FloatArray, right: BoolArray) -> float:
