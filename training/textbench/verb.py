@@ -121,12 +121,10 @@ def text_benchmark(config: DictConfig, store: TrackingStore) -> float:
     experiment = store.experiment("public", "text_benchmark")
     tags = {"task": "text_benchmark", "commit": commit(), "role": "benchmark"}
     with mlflow.start_run(experiment_id=experiment, run_name=" ".join(measures), tags=tags):
-        rows, failures = _measured(measures, settings)
+        rows, failures = _measured(measures, settings, report)
         mlflow.log_params({"measures": ", ".join(measures), "data": str(settings.data)})
         mlflow.log_metrics({metric_name(row): row.value for row in rows})
         mlflow.log_dict({"rows": [asdict(row) for row in rows]}, report.name)
-        if rows:
-            write_rows(report, rows)
         show(rows)
         if failures:
             raise ValueError("; ".join(failures))
@@ -141,9 +139,9 @@ def metric_name(row: Row) -> str:
 
 
 def _measured(
-    measures: dict[str, Measure], settings: Settings
+    measures: dict[str, Measure], settings: Settings, report: Path
 ) -> tuple[Sequence[Row], Sequence[str]]:
-    """Return the rows of every measurement, and what failed."""
+    """Return the rows of every measurement, each kept when it is there, and what failed."""
     rows: list[Row] = []
     failures: list[str] = []
     with logging_redirect_tqdm(), tqdm(measures.items(), unit=" sets", dynamic_ncols=True) as bar:
@@ -153,6 +151,7 @@ def _measured(
             try:
                 for row in measure(settings.data, settings.cache):
                     rows.append(row)
+                    write_rows(report, [row])
                     _log.info("%s, %s, %s: %s %.4f", row.dataset, row.protocol, row.model,
                               row.metric, row.value)  # fmt: skip
             except _MISTAKES as error:
