@@ -20,7 +20,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import product
+from functools import cache
+from itertools import count, islice, product
 from pathlib import Path
 from typing import Any
 
@@ -45,24 +46,34 @@ from ingest.workspace import Workspace
 START = datetime(2024, 1, 1, tzinfo=UTC)
 LEAST = {"fast": 2000.0, "vectors": 400.0}  # texts a second
 MOST = 60.0  # seconds of a run that finds nothing new among a million texts
+VISIT = {"zh": ",第{}次买", "en": ", purchase {} here"}  # a million distinct texts need more to say
+ENDINGS = ("", "!", " 👍", "…")
+STRIDE = 1_000_003  # a prime, so that neighbors differ in everything and none comes twice
 PART = 20_000  # texts generated and stored at a time
 STARS = {0: (1.0, 2.0), 1: (3.0,), 2: (4.0, 5.0)}
 
 
-def sentences(generator: random.Random) -> Iterator[tuple[str, int]]:
-    """Yield distinct short texts, Chinese and English in turn, with the label of the first part."""
-    by_language = {
-        language: [seed for seed in seeds() if language_of(seed[0]) == language]
-        for language in ("zh", "en")
-    }
-    seen: set[str] = set()
-    while True:
-        for language, glue in (("zh", ","), ("en", " ")):
-            (first, label), (second, _) = generator.sample(by_language[language], 2)
-            text = f"{first}{glue}{second}{generator.choice(['', '!', ' 👍', '…'])}"
-            if text not in seen:
-                seen.add(text)
-                yield text, label
+@cache
+def written(language: str) -> tuple[tuple[str, int], ...]:
+    """Return the seed sentences of a language with their labels."""
+    return tuple(seed for seed in seeds() if language_of(seed[0]) == language)
+
+
+def sentences(start: int = 0) -> Iterator[tuple[str, int]]:
+    """Yield distinct short texts, Chinese and English in turn, with the label of the first part.
+
+    The place of a text among all there are says what it is, so that none need be remembered.
+    """
+    for place in count(start):
+        language, glue = (("zh", ","), ("en", " "))[place % 2]
+        known = written(language)
+        rest, ending = divmod(place // 2 * STRIDE, len(ENDINGS))
+        rest, times = divmod(rest, 99)
+        rest, first = divmod(rest, len(known))
+        second = (first + 1 + rest % (len(known) - 1)) % len(known)
+        text, label = known[first]
+        told = VISIT[language].format(times + 1)
+        yield f"{text}{glue}{known[second][0]}{told}{ENDINGS[ending]}", label
 
 
 def feedback(rows: list[tuple[str, int]], offset: int, rated: float, seed: int) -> pa.Table:
@@ -87,11 +98,11 @@ def feedback(rows: list[tuple[str, int]], offset: int, rated: float, seed: int) 
     return pa.Table.from_pylist(records)
 
 
-def load(store: Store, count: int, rated: float) -> Iterator[tuple[str, int]]:
+def load(store: Store, texts: int, rated: float) -> Iterator[tuple[str, int]]:
     """Fill the feedback table, a part at a time, and return where more texts come from."""
-    source = sentences(random.Random(1))
-    for offset in range(0, count, PART):
-        many = [next(source) for _ in range(min(PART, count - offset))]
+    source = sentences()
+    for offset in range(0, texts, PART):
+        many = list(islice(source, min(PART, texts - offset)))
         store.add("feedback", feedback(many, offset, rated, 2 + offset))
     return source
 
@@ -108,7 +119,7 @@ def measure(texts: int, rated: float, workers: int, preset: str) -> None:
         before = peak_mb()
         for name in ("cold", "cached", "100 new"):
             if name == "100 new":
-                few = [next(source) for _ in range(100)]
+                few = list(islice(source, 100))
                 store.add("feedback", feedback(few, texts, rated, 3))
             report = write_texts(store, workspace, settings)
             found[name] = {"seconds": report["seconds"], **report["seconds_by_part"]}
