@@ -164,7 +164,7 @@ def test_classifiers_learn_what_is_there_to_learn(data: Path, tmp_path: Path) ->
             if row.metric == "accuracy"}  # fmt: skip
     assert best["waimai-10k", "distinct texts", "fused use + e5"] > 0.97
     assert best["online-shopping-10-cats", "category", "trained"] > 0.97
-    assert len(rows) == 14
+    assert len(rows) == 6 + 2 * (4 + 2)
 
 
 @pytest.mark.slow
