@@ -38,10 +38,11 @@ def render_texts(rows: Sequence[Mapping[str, Any]], *, floors: bool) -> str:
     rows : sequence of mapping
         Rows of a report; ``reference`` is the floor that a figure is held against.
     floors : bool
-        Only figures with a floor, of which the best model stands for the rest.
+        Only figures with a floor, of which the best model stands for the rest. Else all of them;
+        of precision, recall and F1 the last.
     """
     head = ("data", "protocol", "model", "metric", "value", "texts", "floor")
-    shown = _best(rows) if floors else rows
+    shown = _best(rows) if floors else _without_parts(rows)
     table = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for row in shown:
         interval = f" [{row['low']:.3f}, {row['high']:.3f}]" if row.get("low") is not None else ""
@@ -51,6 +52,17 @@ def render_texts(rows: Sequence[Mapping[str, Any]], *, floors: bool) -> str:
         cells = [*names, f"{row['value']:.3f}{interval}", texts, floor]
         table.append("| " + " | ".join(cells) + " |")
     return "\n".join(table) + "\n"
+
+
+def _without_parts(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the rows without precision and recall where their F1 is there."""
+    named = {(row["dataset"], row["protocol"], row["model"], row["metric"]) for row in rows}
+    return [
+        row
+        for row in rows
+        if row["metric"] not in ("precision", "recall")
+        or (row["dataset"], row["protocol"], row["model"], "f1") not in named
+    ]
 
 
 def _best(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
