@@ -77,6 +77,11 @@ def run(workspace: Workspace, settings: FeatureSettings) -> Report:
 
 def _only_texts(workspace: Workspace, store: Store, settings: FeatureSettings) -> Report:
     """Analyze texts, learning from all there are unless a time is given."""
+    if store.version("feedback") is None and store.version("messages") is None:
+        raise ValueError(
+            f"workspace {workspace.name!r} holds no texts: load feedback or messages first, "
+            f"python -m ingest source=files source.path=FILE workspace={workspace.name}"
+        )
     report = Report()
     until = settings.text.fit_until or settings.fit_until
     chosen = {**settings.text.model_dump(), "fit_until": until, "progress": settings.progress}
@@ -84,9 +89,8 @@ def _only_texts(workspace: Workspace, store: Store, settings: FeatureSettings) -
         result = write_texts(store, workspace, TextSettings(**chosen))
         found["rows"] = result["texts"]
         analyzed = ", ".join(f"{name} {count:,}" for name, count in result["analyzed"].items())
-        found["note"] = (
-            f"analyzed now: {analyzed}" if any(result["analyzed"].values()) else ("nothing new")
-        )
+        news = f"analyzed now: {analyzed}" if any(result["analyzed"].values()) else "nothing new"
+        found["note"] = f"{news}; see {workspace.features / 'text'}"
     return report
 
 

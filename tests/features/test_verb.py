@@ -166,6 +166,26 @@ def composed(*overrides: str) -> FeatureSettings:
         return read_settings(compose("features", overrides=list(overrides)))
 
 
+def test_texts_can_be_analyzed_alone_and_without_vectors(shop: Workspace, tmp_path: Path) -> None:
+    alone = Workspace(tmp_path / "alone")
+    Store(alone.store).add("feedback", Store(shop.store).read("feedback"))
+    fast = composed("only=text", "text=fast", "progress=false")
+    ((stage, rows, _, note),) = run(alone, fast).lines
+    assert (stage, rows) == ("text", Store(shop.store).read("feedback").num_rows)
+    assert "sentiment" in note
+    assert str(alone.features / "text") in note
+    assert (alone.features / "text" / "labels.parquet").exists()
+    assert not (alone.features / "views").exists()
+    assert "nothing new" in run(alone, fast).lines[0][3]
+
+
+def test_what_texts_alone_cannot_do_is_said(shop: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="holds no texts: load feedback or messages first"):
+        run(Workspace(tmp_path / "empty"), composed("only=text"))
+    with pytest.raises(ValueError, match="lacks embedding, which profiles are made of"):
+        run(shop, composed("text=fast"))
+
+
 def test_the_preset_of_the_demo_sets_its_times() -> None:
     chosen = composed("features_preset=completejourney")
     assert chosen.fit_until == "2017-11-01"
