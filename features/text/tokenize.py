@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import rjieba
@@ -13,19 +13,20 @@ from features.text.normalize import normalize, without_links
 
 VERSION = "1"
 
-_WORDS = Path(__file__).parent / "words"
+_FILES = Path(__file__).parent / "words"
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f"
 _RUN = re.compile(rf"[{_HAN}]+|[a-z][a-z0-9]*(?:['’\-][a-z0-9]+)*", re.IGNORECASE)
 _IS_HAN = re.compile(rf"[{_HAN}]")
 _SHORTEST = {"zh": 2, "en": 3}  # characters of a word that can name something
 _LONGEST = 24  # longer runs of letters are codes, keys or a cat on the keyboard
+_REMEMBERED = 4096  # texts: more than a batch, so that topics and keywords cut each text once
 _REPEATS = 3  # a word has more than one third of its letters distinct: haha, aaaa, 哈哈哈哈 do not
 
 
 @cache
 def stop_words() -> frozenset[str]:
     """Return the words of both languages that say nothing about a text's subject."""
-    files = sorted(_WORDS.glob("stop_*.txt"))
+    files = sorted(_FILES.glob("stop_*.txt"))
     return frozenset(word for file in files for word in file.read_text("utf-8").split())
 
 
@@ -57,8 +58,13 @@ def words(text: str) -> list[str]:
     >>> words("哈哈哈哈哈 快递太慢了,the delivery was soooooo slow, aaaaaaa")
     ['快递', '太慢', 'delivery', 'slow']
     """
+    return list(_words(text))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _words(text: str) -> tuple[str, ...]:
     stop = stop_words()
-    return [token for token in tokens(text) if token not in stop and names_something(token)]
+    return tuple(token for token in tokens(text) if token not in stop and names_something(token))
 
 
 def is_han(token: str) -> bool:

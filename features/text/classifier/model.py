@@ -20,7 +20,7 @@ from features.text.classifier.heads import Linear
 from features.text.classifier.quality import Quality
 from features.text.classifier.terms import Terms
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 FloatArray = NDArray[np.float32]
 Vectors = Callable[[Sequence[str]], FloatArray]
 

@@ -11,7 +11,7 @@ import rjieba
 
 from features.text.base import fingerprint
 from features.text.normalize import normalize, without_links
-from features.text.tokenize import is_han, names_something, stop_words, tokens
+from features.text.tokenize import is_han, names_something, stop_words, tokens, words
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,12 @@ class Dictionary:
 
     def words_of(self, text: str) -> list[str]:
         """Return the words of a text that can name a subject, in order, added words whole."""
+        found = self._whole(text) if self.words else words(text)
+        stopped = frozenset(self.stop)
+        return [word for word in found if word not in stopped]
+
+    def _whole(self, text: str) -> list[str]:
+        """Return the words of a text, added ones whole."""
         han, pattern = _prepared(self.words)
         clean = without_links(normalize(text)).lower()
         parts = [clean] if pattern is None else pattern.split(clean)
@@ -68,8 +74,7 @@ class Dictionary:
                 found.append(part)
             else:
                 found += [t for t in tokens(part, cut=_cutter(han)) if t in han or _plain(t)]
-        stopped = frozenset(self.stop)
-        return [word for word in found if word not in stopped]
+        return found
 
 
 PLAIN = Dictionary()

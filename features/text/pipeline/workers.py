@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
+from multiprocessing.queues import Queue
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -112,12 +113,7 @@ class Workers:
     def _submit(self, job: Job) -> Future[Answers]:
         self._asked += job.size
         if self._pool is None and self._count > 1 and self._asked >= SPAWN_FROM:
-            self._pool = ProcessPoolExecutor(
-                self._count,
-                mp_context=get_context("spawn"),
-                initializer=_employ,
-                initargs=(self._team,),
-            )
+            self._pool = _pool(self._team, self._count)
         if self._pool is not None:
             return self._pool.submit(_do, job)
         done: Future[Answers] = Future()
@@ -140,8 +136,21 @@ class Workers:
 _employed: list[Team] = []
 
 
-def _employ(team: Team) -> None:
-    _employed.append(team)
+def _pool(team: Team, count: int) -> ProcessPoolExecutor:
+    """Return a pool whose processes start side by side.
+
+    The team reaches them by a queue: as an argument it would be written to each process in turn,
+    and writing waits until that process has imported what it needs.
+    """
+    context = get_context("spawn")
+    teams: Queue[Team] = context.Queue()
+    for _ in range(count):
+        teams.put(team)
+    return ProcessPoolExecutor(count, mp_context=context, initializer=_employ, initargs=(teams,))
+
+
+def _employ(teams: Queue[Team]) -> None:
+    _employed.append(teams.get())
 
 
 def _do(job: Job) -> Answers:
