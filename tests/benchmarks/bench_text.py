@@ -4,7 +4,8 @@
 
 Prints lines and writes data/reports/speed.json: texts a second of a first run, the seconds it took
 to learn before, seconds of a run that finds nothing new and of one that finds 100 new texts, and
-the peak memory (this process and the largest of its children), for presets of conf/text.
+the peak memory (this process and all its children, looked at ten times a second), for presets of
+conf/text.
 """
 
 # ruff: noqa: E402, T201 (it starts itself; thread counts are set before numpy is imported; a script prints)
@@ -14,17 +15,20 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count, islice, product
 from pathlib import Path
+from threading import Thread
+from time import sleep
 from typing import Any
 
+import psutil
 import pyarrow as pa
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
@@ -116,14 +120,15 @@ def measure(texts: int, rated: float, workers: int, preset: str) -> None:
         workspace = Workspace(Path(folder) / "bench")
         store = Store(workspace.store)
         source = load(store, texts, rated)
-        before = peak_mb()
+        peak = Peak()
+        peak.start()
         for name in ("cold", "cached", "100 new"):
             if name == "100 new":
                 few = list(islice(source, 100))
                 store.add("feedback", feedback(few, texts, rated, 3))
             report = write_texts(store, workspace, settings)
             found[name] = {"seconds": report["seconds"], **report["seconds_by_part"]}
-    print(json.dumps({**found, "peak_mb": peak_mb(), "before_mb": before}))
+    print(json.dumps({**found, "peak_mb": peak.mb}))
 
 
 def _preset(name: str) -> DictConfig:
@@ -131,10 +136,23 @@ def _preset(name: str) -> DictConfig:
         return compose("features", overrides=[f"text={name}"]).text
 
 
-def peak_mb() -> float:
-    """Return the largest resident memory of this process and of its largest child, in MB."""
-    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return sum(resource.getrusage(kind).ru_maxrss for kind in kinds) / 1024
+class Peak(Thread):
+    """Looks at the resident memory of this process and its children, and keeps the most."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.mb = 0.0
+
+    def run(self) -> None:
+        """Look until the process ends."""
+        own = psutil.Process()
+        while True:
+            found = 0
+            for process in (own, *own.children(recursive=True)):
+                with suppress(psutil.NoSuchProcess):
+                    found += process.memory_info().rss
+            self.mb = max(self.mb, found / 1e6)
+            sleep(0.1)
 
 
 def main() -> None:

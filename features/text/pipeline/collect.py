@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.duck import session
+from ingest.duck import sorting
 
 if TYPE_CHECKING:
     from ingest.store import Store
@@ -29,6 +29,7 @@ ROWS = pa.schema(
     ]
 )
 
+_SORTED_IN = "128MB"  # texts are sorted in so much memory, more of them on disk
 _READ = {
     "feedback": ["feedback_id", "item_id", "title", "rating"],
     "messages": ["message_id", "sender_role", "kind", "recalled"],
@@ -68,20 +69,25 @@ def stream(store: Store, rows: int = 65_536) -> Iterator[pa.Table]:
     pyarrow.Table
         With the schema :data:`ROWS`; ``kind`` is ``feedback`` or ``message``.
     """
-    database = session()
-    for name, columns in _READ.items():
-        scanner = store.dataset(name).scanner(columns=[*columns, *_SHARED], batch_size=8192)
-        database.register(name, scanner.to_reader())
-    waiting: list[pa.Table] = []
-    for batch in database.sql(_SAID).to_arrow_reader(rows):
-        waiting.append(pa.Table.from_batches([batch]).cast(ROWS))
-        table = pa.concat_tables(waiting)
-        full = table.num_rows - table.num_rows % rows
-        for start in range(0, full, rows):
-            yield table.slice(start, rows).combine_chunks()
-        waiting = [table.slice(full)]
-    if waiting and waiting[0].num_rows:
-        yield waiting[0].combine_chunks()
+    with sorting(_SORTED_IN) as database:
+        for name, columns in _READ.items():
+            scanner = store.dataset(name).scanner(
+                columns=[*columns, *_SHARED],
+                batch_size=8192,
+                batch_readahead=1,
+                fragment_readahead=1,
+            )
+            database.register(name, scanner.to_reader())
+        waiting: list[pa.Table] = []
+        for batch in database.sql(_SAID).to_arrow_reader(rows):
+            waiting.append(pa.Table.from_batches([batch]).cast(ROWS))
+            table = pa.concat_tables(waiting)
+            full = table.num_rows - table.num_rows % rows
+            for start in range(0, full, rows):
+                yield table.slice(start, rows).combine_chunks()
+            waiting = [table.slice(full)]
+        if waiting and waiting[0].num_rows:
+            yield waiting[0].combine_chunks()
 
 
 def collect(store: Store) -> pa.Table:
