@@ -1,8 +1,9 @@
 """``python -m training.promote``: the best run of the latest sweep serves, if it earned it.
 
 A candidate must beat recent popularity and the champion on the same customers, with the lower end
-of the paired 95 % interval above 0. The winner is fitted again on everything that is known and
-registered with the metrics it earned in evaluation.
+of the paired 95 % interval above 0, and lose nothing that is guarded (``guards``: strata, coverage,
+speed, size). The winner is fitted again on everything that is known and registered with the
+metrics it earned in evaluation.
 
 ``taxonomy=NAME`` judges the latest classifier of texts instead, on the same held-out texts as the
 champion; the winner is exported to where text analysis looks for it.
@@ -11,13 +12,16 @@ champion; the winner is exported to where text analysis looks for it.
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import hydra
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from ingest.configuration import configuration
 from ingest.runtime import prepare
+
+if TYPE_CHECKING:
+    from training.guards import Limits
 
 
 @hydra.main(version_base=None, config_path=configuration(), config_name="promote")
@@ -41,15 +45,31 @@ def main(config: DictConfig) -> None:
             )
             return
         verdict = judge(
-            store, config.workspace, config.task, metric=config.metric, baseline=config.baseline
+            store,
+            config.workspace,
+            config.task,
+            metric=config.metric,
+            baseline=config.baseline,
+            limits=_limits(config),
         )
-        _say(verdict.words)
+        _say(verdict.text)
         if not verdict.passed:
             sys.exit(1)
         version = promote(store, verdict, refit=config.refit)
         _say(f"version {version.number} of huaxiang-{config.workspace} is champion")
     except (GateError, NoChampionError, ValueError) as error:
         _stop(error)
+
+
+def _limits(config: DictConfig) -> Limits:
+    """Return the limits of the guards, or say which is wrong."""
+    from training.guards import Limits  # noqa: PLC0415
+    from training.plan import reason  # noqa: PLC0415
+
+    try:
+        return Limits.model_validate(OmegaConf.to_container(config.guards))
+    except ValueError as error:
+        _stop(ValueError(f"guards: {reason(error)}"))
 
 
 def _classifier(config: DictConfig) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ from tests.training.conftest import Bench
 from tests.training.shop import START
 from training import promote as verb
 from training.gate import Duel, GateError, Verdict, judge
+from training.guards import Limits
 from training.metrics import Interval
 from training.plan import Plan
 from training.promotion import promote
@@ -70,6 +72,26 @@ def test_the_same_again_is_not_promoted_and_a_worse_one_neither(measured: Bench)
     assert [duel.opponent for duel in verdict.duels][1].startswith("the champion (version 1, ease")
     assert not verdict.passed
     assert "not surely better than the champion" in verdict.words
+
+
+def test_a_better_model_that_costs_too_much_is_not_promoted(measured: Bench) -> None:
+    """EASE beats popularity as champion, and is larger."""
+    store = measured.store
+    popular = judge(store, "shop", "again", baseline="ease")
+    runs = store.client().search_runs([store.experiment("shop", "again")])
+    named = {run.data.tags["model"]: run.info.run_id for run in runs}
+    promote(store, replace(popular, run_id=named["popular"], model="popular"), refit=False)
+    free = judge(store, "shop", "again")
+    assert [guard.name for guard in free.guards][-1] == "size of the model in MB"
+    assert free.passed
+    assert "Guard coverage@20: held (" in free.words
+    assert free.text.startswith("| guard | candidate | champion | limit | outcome |")
+    slow = Limits(quick=0.0, latency=1.0, small=0.0, size=1.0)
+    shut = judge(store, "shop", "again", limits=slow)
+    assert all(duel.won for duel in shut.duels)
+    assert not shut.passed
+    assert "Guard size of the model in MB: past its limit (" in shut.words
+    assert shut.words.endswith("Not promoted.")
 
 
 def test_rollback_goes_one_champion_back(measured: Bench) -> None:
@@ -131,4 +153,6 @@ def test_the_command(
     assert call() == 1
     assert "Not promoted" in capsys.readouterr().out
     assert call("metric=ndcg@99") == 2
+    assert call("guards.coverage=2") == 2
+    assert "guards: coverage: Input should be less than or equal to 1" in capsys.readouterr().err
     assert Path(measured.tracking / "mlflow.db").exists()

@@ -13,6 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from training.models.state import size_bytes
+
+LATENCY = "seconds/rank_1000"  # to rank for 1,000 customers
+SIZE = "memory/model_mb"
 _ROOT = Path(__file__).resolve().parents[2]
 _LONGEST = 500  # characters of a parameter value
 
@@ -37,7 +41,9 @@ def metrics_named(result: Any) -> dict[str, float]:
     named |= {
         "seconds/fit": result.fit_seconds,
         "seconds/rank": result.rank_seconds,
+        LATENCY: 1_000 * found.seconds / max(found.counts["customers"], 1),
         "memory/peak_mb": result.peak_mb,
+        SIZE: size_bytes(result.model) / 1e6,
     }
     for older in result.evaluations[1:]:
         key = f"{older.split}/{metric_name(result.plan.metric)}"
