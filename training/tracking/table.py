@@ -11,13 +11,16 @@ from training.metrics import Interval
 from training.models.popular import RecentPopularity
 from training.runner import Result
 
+_AT = "at "  # before the name of a split: the main metric on that split alone
+
 
 def comparison(results: Sequence[Result]) -> pd.DataFrame:
     """Return one row a result, best first; results on another split or task get their own rows.
 
-    Columns: ``model``, ``task``, ``split``, every metric with ``low`` and ``high``, the difference
-    of the main metric to recent popularity and to the next row, each with its paired interval,
-    seconds and memory.
+    Columns: ``model``, ``task``, ``split``, every metric with ``low`` and ``high``, the main metric
+    by stratum and, of several, by cutoff, its standard deviation over seeds (``sd``), its
+    difference to recent popularity and to the next row, each with its paired interval, seconds
+    and memory.
     """
     ordered = sorted(results, key=lambda r: (r.plan.task.value, r.evaluation.split, -r.value))
     return pd.DataFrame(
@@ -33,12 +36,15 @@ def comparison(results: Sequence[Result]) -> pd.DataFrame:
 def readable(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
     """Return the columns people compare by, as text with intervals."""
     shown = pd.DataFrame({"model": table["model"], "task": table["task"]})
-    for name in metrics:
+    cutoffs = [name for name in table if name.startswith(_AT) and f"{name} low" in table]
+    for name in [*metrics, *cutoffs]:
         if name in table:
             shown[name] = [
                 interval_text(row[name], row[f"{name} low"], row[f"{name} high"])
                 for _, row in table.iterrows()
             ]
+    if "sd" in table:
+        shown["sd of seeds"] = [interval_text(sd, math.nan, math.nan) for sd in table["sd"]]
     for name in ("over popularity", "over next"):
         columns = table[[name, f"{name} low", f"{name} high"]]
         shown[name] = [
@@ -90,6 +96,11 @@ def _row(result: Result, opponents: Mapping[str, Result | None]) -> dict[str, ob
     for stratum, intervals in found.strata.items():
         if plan.metric in intervals:
             row[f"{plan.metric} {stratum}"] = intervals[plan.metric].value
+    for each in result.evaluations if len(result.evaluations) > 1 else ():
+        at, key = each.summary[plan.metric], f"{_AT}{each.split}"
+        row |= {key: at.value, f"{key} low": at.low, f"{key} high": at.high}
+    if found.spread:
+        row["sd"] = found.spread[plan.metric]
     for name, other in opponents.items():
         over = Interval(float("nan"), float("nan"), float("nan"), 0)
         if other is not None and other is not result:
