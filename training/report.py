@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from training.metrics.evaluation import Evaluation
     from training.runner import Result
 
-PAGES = ("README.md", "README.zh.md", "docs/text-analysis.md")
+PAGES = ("README.md", "README.zh.md", "docs/text-analysis.md", "docs/results.md")
 _MARKED = re.compile(
     r"<!-- results:(?P<name>[\w-]+)(?P<options>[^>]*?) -->.*?<!-- /results -->", re.S
 )
@@ -67,10 +67,11 @@ def rows_of(result: Result) -> list[Row]:
 
 
 def _rows(result: Result, found: Evaluation) -> list[Row]:
-    """Return every metric of one evaluation."""
+    """Return every metric of one evaluation; references are of the newest cutoff."""
     plan = result.plan
     references: Mapping[str, Mapping[str, float]] = plan.config.get("references") or {}
-    known = references.get(plan.model_name, {})
+    newest = found is result.evaluations[0]
+    known = references.get(plan.model_name, {}) if newest else {}
     rows = []
     for name, each in found.summary.items():
         reference = known.get(name)

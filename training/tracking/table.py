@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from training.metrics import Interval
+from training.metrics import Interval, paired_difference
 from training.models.popular import RecentPopularity
 from training.runner import Result
 
@@ -31,6 +31,25 @@ def comparison(results: Sequence[Result]) -> pd.DataFrame:
             for each, rest in ((each, ordered[n + 1 :]) for n, each in enumerate(ordered))
         ]
     )
+
+
+def lifts(results: Sequence[Result]) -> pd.DataFrame:
+    """Return the paired difference to recent popularity by model and stratum, best model first.
+
+    Columns: ``model``, ``task``, ``stratum``, ``value``, ``low``, ``high``, ``customers``.
+    """
+    rows = []
+    for result in sorted(results, key=lambda each: -each.value):
+        popular = _baseline(result, results)
+        if popular is None or popular is result:
+            continue
+        metric, theirs = result.plan.metric, popular.evaluation.customers
+        for stratum, ours in result.evaluation.customers.groupby("stratum"):
+            gain = paired_difference(ours[metric], theirs[metric])
+            row = {"model": result.plan.model_name, "task": result.plan.task.value}
+            ends = {"value": gain.value, "low": gain.low, "high": gain.high}
+            rows.append({**row, "stratum": stratum, **ends, "customers": gain.n})
+    return pd.DataFrame(rows)
 
 
 def readable(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
