@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from training.guards import GroupGap, Guard, Limits, Side, guards_of, table
+from training.guards import Guard, Limits, Side, guards_of, table
 from training.metrics import Interval, paired_difference
 from training.registry import Registry, Version
 from training.runner import run
@@ -106,12 +106,10 @@ def judge(
     metric: str = "recall@20",
     baseline: str = "popular",
     limits: Limits | None = None,
-    group_gap: GroupGap | None = None,
 ) -> Verdict:
     """Judge the best run of the latest sweep (or of the runs outside sweeps, if there is none).
 
-    ``limits`` say what may be lost against the champion, ``group_gap`` measures groups of
-    customers; see :func:`training.guards.guards_of`.
+    ``limits`` say what may be lost against the champion.
 
     Raises
     ------
@@ -141,7 +139,7 @@ def judge(
         sides = _side(client, best), _side(client, other)
         difference = paired_difference(*(side.customers[metric] for side in sides))
         duels.append(Duel(_title(champion), difference))
-        guards = guards_of(*sides, metric, limits or Limits(), group_gap)
+        guards = guards_of(*sides, metric, limits or Limits())
     return Verdict(
         run_id=best.info.run_id,
         model=best.data.tags["model"],

@@ -8,19 +8,27 @@ on the same split, and against the worst value that is still allowed.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveInt,
+    ValidationError,
+)
 
 from training.tracking.names import LATENCY, SIZE, metric_name
 
 Share = Annotated[float, Field(gt=0, le=1)]
 Times = Annotated[float, Field(ge=1)]
-GroupGap = Callable[[pd.Series], float]  # the metric by customer -> largest gap between groups
 STRATA = ("cold", "warm", "hot")
+_GAP = re.compile(r"groups/(.+)/gap")  # the figure of a run: how far groups of customers are apart
 
 
 class Limits(BaseModel):
@@ -43,7 +51,8 @@ class Limits(BaseModel):
     small : float
         Megabytes that are always small enough.
     gap : float, optional
-        Most that the largest gap of the metric between groups of customers may grow.
+        Most that the gap of the metric between groups of customers may grow, of every attribute
+        whose gap both runs logged (``groups/<attribute>/gap``).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,6 +65,24 @@ class Limits(BaseModel):
     size: Times | None = 3.0
     small: NonNegativeFloat = 500.0
     gap: NonNegativeFloat | None = 0.02
+
+    @classmethod
+    def of(cls, given: Any) -> Self:
+        """Check what was configured.
+
+        Raises
+        ------
+        ValueError
+            Naming the limit, what was expected and what was received.
+        """
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            wrong = [
+                f"{'.'.join(map(str, each['loc']))}: {each['msg']}, received {each['input']!r}"
+                for each in error.errors()
+            ]
+            raise ValueError(f"guards: {'; '.join(wrong)}") from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,22 +151,12 @@ class Guard:
         return f"Guard {self.name}: {self.outcome} ({figures})."
 
 
-def guards_of(
-    candidate: Side,
-    champion: Side,
-    metric: str,
-    limits: Limits,
-    group_gap: GroupGap | None = None,
-) -> tuple[Guard, ...]:
-    """Hold ``candidate`` against ``champion``; both measured ``metric`` on the same split.
-
-    ``group_gap`` is the hook of fairness: given the metric by customer, it returns the largest gap
-    between groups of customers.
-    """
+def guards_of(candidate: Side, champion: Side, metric: str, limits: Limits) -> tuple[Guard, ...]:
+    """Hold ``candidate`` against ``champion``; both measured ``metric`` on the same split."""
     return (
         *_strata(candidate, champion, metric, limits),
         *_figures(candidate, champion, metric, limits),
-        *_gaps(candidate, champion, metric, limits, group_gap),
+        *_gaps(candidate, champion, metric, limits),
     )
 
 
@@ -193,12 +210,12 @@ def _figures(candidate: Side, champion: Side, metric: str, limits: Limits) -> It
             yield Guard(name, found, known, max(times * known, always), at_most=True)
 
 
-def _gaps(
-    candidate: Side, champion: Side, metric: str, limits: Limits, group_gap: GroupGap | None
-) -> Iterator[Guard]:
-    """Yield the guard of groups, where somebody says how far they lie apart."""
-    if group_gap is None or limits.gap is None:
+def _gaps(candidate: Side, champion: Side, metric: str, limits: Limits) -> Iterator[Guard]:
+    """Yield a guard an attribute whose groups both runs compared."""
+    if limits.gap is None:
         return
-    found, known = (group_gap(side.customers[metric]) for side in (candidate, champion))
-    name = f"largest gap of {metric} between groups"
-    yield Guard(name, found, known, known + limits.gap, at_most=True)
+    for key, found in sorted(candidate.figures.items()):
+        if (named := _GAP.fullmatch(key)) and key in champion.figures:
+            known = champion.figures[key]
+            name = f"gap of {metric} by {named[1]}"
+            yield Guard(name, found, known, known + limits.gap, at_most=True)

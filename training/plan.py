@@ -117,14 +117,14 @@ def _built(name: str, config: Any, kind: type[Any]) -> Any:
     try:
         found = instantiate(config, _convert_="all")
     except Exception as error:
-        raise PlanError(f"{name}: {reason(error)}") from error
+        raise PlanError(f"{name}: {_reason(error)}") from error
     if not isinstance(found, kind):
         raise PlanError(f"{name}: expected a {kind.__name__}, received {type(found).__name__}")
     return found
 
 
-def reason(error: BaseException) -> str:
-    """Return what a person needs to know of an error of instantiation or validation."""
+def _reason(error: BaseException) -> str:
+    """Return what a person needs to know of an error of instantiation."""
     while error.__cause__ is not None:
         error = error.__cause__
     if hasattr(error, "errors") and callable(error.errors):

@@ -12,16 +12,13 @@ champion; the winner is exported to where text analysis looks for it.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from ingest.configuration import configuration
 from ingest.runtime import prepare
-
-if TYPE_CHECKING:
-    from training.guards import Limits
 
 
 @hydra.main(version_base=None, config_path=configuration(), config_name="promote")
@@ -32,6 +29,7 @@ def main(config: DictConfig) -> None:
         _classifier(config)
         return
     from training.gate import GateError, judge  # noqa: PLC0415  (MLflow is slow to import)
+    from training.guards import Limits  # noqa: PLC0415
     from training.promotion import promote  # noqa: PLC0415
     from training.registry import NoChampionError, Registry  # noqa: PLC0415
     from training.tracking.store import TrackingStore  # noqa: PLC0415
@@ -50,7 +48,7 @@ def main(config: DictConfig) -> None:
             config.task,
             metric=config.metric,
             baseline=config.baseline,
-            limits=_limits(config),
+            limits=Limits.of(OmegaConf.to_container(config.guards)),
         )
         _say(verdict.text)
         if not verdict.passed:
@@ -59,17 +57,6 @@ def main(config: DictConfig) -> None:
         _say(f"version {version.number} of huaxiang-{config.workspace} is champion")
     except (GateError, NoChampionError, ValueError) as error:
         _stop(error)
-
-
-def _limits(config: DictConfig) -> Limits:
-    """Return the limits of the guards, or say which is wrong."""
-    from training.guards import Limits  # noqa: PLC0415
-    from training.plan import reason  # noqa: PLC0415
-
-    try:
-        return Limits.model_validate(OmegaConf.to_container(config.guards))
-    except ValueError as error:
-        _stop(ValueError(f"guards: {reason(error)}"))
 
 
 def _classifier(config: DictConfig) -> None:

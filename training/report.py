@@ -3,8 +3,8 @@
 ``python -m training.report`` rewrites the tables between ``<!-- results:NAME -->`` and
 ``<!-- /results -->`` from ``data/reports/NAME.json``, so that text and figures cannot disagree. The
 metrics of a table are named in its mark; ``cutoffs`` shows every cutoff beside the mean. The table
-of benchmarks is marked ``<!-- results:speed figures -->``, those of text analysis ``texts`` (every
-figure) or ``floors`` (those that are held against something).
+of benchmarks is marked ``<!-- results:speed figures -->``, that of growth ``growth``, those of text
+analysis ``texts`` (every figure) or ``floors`` (those that are held against something).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from training.figures import render_figures, render_texts
+from training.figures import render_figures, render_growth, render_texts
 from training.tables import ERRORS, GAINS, render
 
 if TYPE_CHECKING:
@@ -165,6 +165,8 @@ def _body(rows: list[dict[str, Any]], options: str) -> str:
     kinds = set(options.split())
     if "figures" in kinds:
         return render_figures(rows)
+    if "growth" in kinds:
+        return render_growth(rows)
     if kinds & {"texts", "floors"}:
         return render_texts(rows, floors="floors" in kinds)
     return render(rows, re.findall(_NAMED, options), cutoffs="cutoffs" in kinds)
@@ -180,7 +182,8 @@ def main(root: Path = _ROOT) -> int:
     ]
     for line in missing:
         name = line.split(": ")[1]
-        command = "make bench" if name == "speed" else f"python -m training -m experiment={name}"
+        benched = name in ("speed", "growth")
+        command = "make bench" if benched else f"python -m training -m experiment={name}"
         sys.stderr.write(f"no report for {line}; run: {command}\n")
     return 1 if missing else 0
 

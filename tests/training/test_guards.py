@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from omegaconf import OmegaConf
-from pydantic import ValidationError
 
 from tests.contracts.recommender import checkerboard
 from training.guards import Limits, Side, guards_of, table
@@ -93,15 +92,23 @@ def test_guards_can_be_left_out() -> None:
     assert guards_of(side(), side(), "recall@20", none) == ()
 
 
-def test_groups_are_guarded_where_somebody_measures_their_gap() -> None:
-    def gap(values: pd.Series) -> float:
-        return float(values.max() - values.min())
+def test_groups_are_guarded_where_both_runs_compared_them() -> None:
+    def outcome(found: float, **known: float) -> list[tuple[str, bool]]:
+        limits = Limits(stratum=None, coverage=None, latency=None, size=None, gap=0.02)
+        candidate = Side({"groups/region/gap": found}, side().customers)
+        champion = Side(
+            {f"groups/{name}/gap": gap for name, gap in known.items()}, side().customers
+        )
+        guards = guards_of(candidate, champion, "recall@20", limits)
+        assert (
+            guards_of(candidate, champion, "recall@20", limits.model_copy(update={"gap": None}))
+            == ()
+        )
+        return [(guard.name, guard.held) for guard in guards]
 
-    none = Limits(stratum=None, coverage=None, latency=None, size=None, gap=0.02)
-    for hot, held in ((0.31, True), (0.33, False)):
-        (found,) = guards_of(side(hot=hot), side(), "recall@20", none, gap)
-        assert (found.name, found.held) == ("largest gap of recall@20 between groups", held)
-    assert guards_of(side(), side(), "recall@20", none.model_copy(update={"gap": None}), gap) == ()
+    assert outcome(0.06, region=0.05) == [("gap of recall@20 by region", True)]
+    assert outcome(0.08, region=0.05) == [("gap of recall@20 by region", False)]
+    assert outcome(0.08, language=0.05) == []
 
 
 def test_the_table_has_a_row_a_guard() -> None:
@@ -114,8 +121,9 @@ def test_the_table_has_a_row_a_guard() -> None:
 
 @pytest.mark.parametrize("wrong", [{"coverage": 1.1}, {"stratum": 0}, {"size": 0.5}, {"speed": 2}])
 def test_wrong_limits_are_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValidationError):
-        Limits(**wrong)  # type: ignore[arg-type]
+    (name,) = wrong
+    with pytest.raises(ValueError, match=f"^guards: {name}: .*, received"):
+        Limits.of(wrong)
 
 
 def test_the_configuration_names_every_limit_with_its_default() -> None:

@@ -144,6 +144,23 @@ def test_figures_stand_beside_their_reference(tmp_path: Path) -> None:
     assert lines[3:5] == [f"| {first} |", f"| {second} |"]
 
 
+def test_growth_has_a_column_a_size(tmp_path: Path) -> None:
+    rows = [
+        Row("simulated", at, model, metric, value)
+        for metric in ("fit_mb", "fit_seconds")
+        for model, values in (("ease", (1.0, 8.0, 1.5)), ("als", (2.0, 8.0, 1.0)))
+        for at, value in zip(("1x", "4x", "slope"), values, strict=True)
+    ]
+    write_rows(tmp_path / "growth.json", rows)
+    page = tmp_path / "page.md"
+    page.write_text("<!-- results:growth growth -->\n<!-- /results -->", encoding="utf-8")
+    assert update(page, tmp_path) == []
+    lines = page.read_text(encoding="utf-8").splitlines()
+    assert lines[1] == "| model | metric | 1x | 4x | slope |"
+    assert lines[3] == "| ease | fit_seconds | 1 | 8 | 1.5 |"
+    assert lines[6] == "| als | fit_mb | 2 | 8 | 1 |"
+
+
 def test_figures_of_texts_stand_beside_their_floors(tmp_path: Path) -> None:
     def row(model: str, value: float, **more: float) -> Row:
         return Row("waimai", "80/20", model, "accuracy", value, **more)  # type: ignore[arg-type]

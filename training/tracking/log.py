@@ -114,7 +114,7 @@ def plan_of_run(client: Any, of: Run, like: Run | None = None) -> Plan:
     if like is not None:
         other = config(like)
         found |= {name: other[name] for name in ("data", "split", "k", "workspace")}
-        found["seeds"] = other.get("seeds", 1)
+        found |= {name: other[name] for name in ("seeds", "groups") if name in other}
     return Plan.of(OmegaConf.create(found), of.data.tags["model"])
 
 
