@@ -132,6 +132,7 @@ class Guard:
         if self.unjudged:
             return True
         within = self.candidate <= self.limit if self.at_most else self.candidate >= self.limit
+        within = within or math.isclose(self.candidate, self.limit)
         return within and not math.isnan(self.champion)
 
     @property
