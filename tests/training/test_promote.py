@@ -28,6 +28,12 @@ def log(bench: Bench, *plans: Plan, parent: str | None = None, bundle: bool = Tr
             log_result(bench.store, run(plan), run_id, bundle=bundle)
 
 
+def run_named(bench: Bench, model: str) -> str:
+    store = bench.store
+    runs = store.client().search_runs([store.experiment("shop", "again")])
+    return next(run.info.run_id for run in runs if run.data.tags["model"] == model)
+
+
 @pytest.fixture
 def measured(own_bench: Bench) -> Bench:
     """Popularity and EASE, measured on the task that EASE is good at here."""
@@ -78,9 +84,8 @@ def test_a_better_model_that_costs_too_much_is_not_promoted(measured: Bench) -> 
     """EASE beats popularity as champion, and is larger."""
     store = measured.store
     popular = judge(store, "shop", "again", baseline="ease")
-    runs = store.client().search_runs([store.experiment("shop", "again")])
-    named = {run.data.tags["model"]: run.info.run_id for run in runs}
-    promote(store, replace(popular, run_id=named["popular"], model="popular"), refit=False)
+    run_id = run_named(measured, "popular")
+    promote(store, replace(popular, run_id=run_id, model="popular"), refit=False)
     free = judge(store, "shop", "again")
     assert [guard.name for guard in free.guards][-1] == "size of the model in MB"
     assert free.passed
@@ -92,6 +97,29 @@ def test_a_better_model_that_costs_too_much_is_not_promoted(measured: Bench) -> 
     assert not shut.passed
     assert "Guard size of the model in MB: past its limit (" in shut.words
     assert shut.words.endswith("Not promoted.")
+
+
+def test_several_cutoffs_are_judged_together(own_bench: Bench) -> None:
+    forget()
+    chosen = {
+        "popular": ["model=popular"],
+        "ease": ["model=ease"],
+        "ease 9": ["model=ease", "model.max_items=9"],
+    }
+    plans = [
+        own_bench.plan(*settings, "task=again", "split.rolling=2", name=name)
+        for name, settings in chosen.items()
+    ]
+    log(own_bench, *plans, bundle=False)
+    first = judge(own_bench.store, "shop", "again")
+    assert first.model == "ease"
+    assert first.duels[0].difference.n == 80  # customers, however many cutoffs
+    promote(own_bench.store, replace(first, run_id=run_named(own_bench, "ease 9"), model="ease 9"))
+    again = judge(own_bench.store, "shop", "again")
+    assert again.duels[1].opponent == "the champion (version 1, ease 9)"
+    assert again.duels[1].won
+    assert {guard.outcome for guard in again.guards} == {"held"}
+    assert load_champion("shop", own_bench.store).split.endswith(" × 2")
 
 
 def test_rollback_goes_one_champion_back(measured: Bench) -> None:
