@@ -118,7 +118,8 @@ def test_several_cutoffs_are_judged_together(own_bench: Bench) -> None:
     again = judge(own_bench.store, "shop", "again")
     assert again.duels[1].opponent == "the champion (version 1, ease 9)"
     assert again.duels[1].won
-    assert {guard.outcome for guard in again.guards} == {"held"}
+    assert again.guards
+    assert again.passed
     assert load_champion("shop", own_bench.store).split.endswith(" × 2")
 
 
