@@ -150,7 +150,7 @@ class Comparison:
             if stratum:
                 values = values[values["stratum"] == stratum]
             if split:
-                values = values.xs(split, level="split")
+                values = values[values.index.get_level_values("split") == split]
             row[side] = float(values[name].mean())
         ends = {"difference": found.value, "low": found.low, "high": found.high}
         return row | ends | {"customers": found.n}

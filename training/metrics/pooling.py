@@ -55,8 +55,9 @@ def averaged(
         return evaluations[0]
     first, n = evaluations[0], len(evaluations)
     described = [name for name in DESCRIBED if name in first.customers]
-    values = sum(found.customers.drop(columns=described) for found in evaluations[1:])
-    mean = (first.customers.drop(columns=described) + values) / n
+    measured = first.customers.columns.drop(described)
+    tables = [found.customers[measured].to_numpy(dtype=np.float64) for found in evaluations]
+    mean = pd.DataFrame(np.mean(tables, axis=0), index=first.customers.index, columns=measured)
     customers = first.customers[described].join(mean)
     spread = {
         name: float(np.std([found.summary[name].value for found in evaluations], ddof=1))

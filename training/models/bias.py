@@ -119,4 +119,4 @@ def _shrunk(
     """Return the sum of the values of each owner over their number plus the regularization."""
     sums = np.bincount(owners, weights=values, minlength=n)
     counts = np.bincount(owners, minlength=n) + regularization
-    return np.divide(sums, counts, out=np.zeros(n), where=counts > 0)
+    return np.asarray(np.divide(sums, counts, out=np.zeros(n), where=counts > 0))
