@@ -1,7 +1,8 @@
 """``python -m training.compare``: whether one run is better than another, beyond chance.
 
 The paired difference of every metric over the same customers, with its 95 % bootstrap interval,
-printed and kept in MLflow. Several runs are compared with the first.
+printed and kept in MLflow. Several runs are compared with the first; runs over several cutoffs are
+paired over all of them.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ def main(config: DictConfig) -> None:
     from training.comparison import (  # noqa: PLC0415  (MLflow is slow to import)
         ComparisonError,
         compare,
-        log_comparison,
         read_runs,
     )
+    from training.tracking.compared import log_comparison  # noqa: PLC0415
     from training.tracking.store import TrackingStore  # noqa: PLC0415
 
     store = TrackingStore(config.tracking.folder, config.tracking.uri)

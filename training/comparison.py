@@ -1,28 +1,27 @@
-"""Two runs on the same customers: the paired difference of every metric, with its interval."""
+"""Two runs on the same customers: the paired difference of every metric, with its interval.
+
+Runs over several cutoffs are paired customer by customer and cutoff by cutoff, and a customer is
+resampled with all of their cutoffs.
+"""
 
 from __future__ import annotations
 
-import math
-import tempfile
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from training.metrics import Interval, bootstrap_intervals
 from training.metrics.bootstrap import RESAMPLES
+from training.metrics.pooling import DESCRIBED
 from training.tracking.log import CUSTOMERS
-from training.tracking.names import metric_name
 from training.tracking.store import TrackingStore
 from training.tracking.table import interval_text, markdown
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-_DESCRIBED = ("stratum", "history", "relevant")  # columns that are not metrics
 _SAME = {"split_hash": "split", "task": "task", "workspace": "workspace"}
 
 
@@ -40,7 +39,8 @@ class Measured:
     tags : dict of str to str
         What was asked, and of which data.
     customers : DataFrame
-        Index ``customer_id``; ``stratum``, ``history``, ``relevant`` and one column a metric.
+        Index ``customer_id`` (and ``split``, of several cutoffs); ``stratum``, ``history``,
+        ``relevant`` and one column a metric.
     """
 
     run_id: str
@@ -91,6 +91,8 @@ class Comparison:
         The same for the main metric, by stratum.
     metric : str
         The main metric.
+    splits : dict of str to Interval
+        The same for the main metric, by cutoff; empty where there is one.
     """
 
     first: Measured
@@ -98,6 +100,7 @@ class Comparison:
     differences: dict[str, Interval]
     strata: dict[str, Interval]
     metric: str
+    splits: dict[str, Interval] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, str]:
@@ -112,16 +115,18 @@ class Comparison:
         """One row a metric: both means, the difference, the ends of its interval, customers."""
         return pd.DataFrame(
             [self._row(name, found) for name, found in self.differences.items()]
-            + [self._row(self.metric, found, name) for name, found in self.strata.items()]
+            + [self._row(self.metric, found, stratum=name) for name, found in self.strata.items()]
+            + [self._row(self.metric, found, split=name) for name, found in self.splits.items()]
         )
 
     @property
     def text(self) -> str:
         """The comparison as markdown."""
         frame, (first, second) = self.frame, self.names
+        named = [frame[name] for name in ("metric", "stratum", "split")]
         shown = pd.DataFrame(
             {
-                "metric": frame["metric"] + frame["stratum"].map(lambda s: f" {s}" if s else ""),
+                "metric": [" ".join(filter(None, row)) for row in zip(*named, strict=True)],
                 first: frame["first"].map("{:.4f}".format),
                 second: frame["second"].map("{:.4f}".format),
                 "difference": [
@@ -136,12 +141,16 @@ class Comparison:
         asked = f"{tags.get('workspace', '')}, {tags.get('task', '')}, {tags.get('split', '')}"
         return f"{head}{asked}; 95 % paired-bootstrap intervals.\n\n{markdown(shown)}"
 
-    def _row(self, name: str, found: Interval, stratum: str = "") -> dict[str, Any]:
-        row: dict[str, Any] = {"metric": name, "stratum": stratum}
+    def _row(
+        self, name: str, found: Interval, stratum: str = "", split: str = ""
+    ) -> dict[str, Any]:
+        row: dict[str, Any] = {"metric": name, "stratum": stratum, "split": split}
         for side, measured in (("first", self.first), ("second", self.second)):
             values = measured.customers
             if stratum:
                 values = values[values["stratum"] == stratum]
+            if split:
+                values = values[values.index.get_level_values("split") == split]
             row[side] = float(values[name].mean())
         ends = {"difference": found.value, "low": found.low, "high": found.high}
         return row | ends | {"customers": found.n}
@@ -157,6 +166,8 @@ def compare(
 ) -> Comparison:
     """Resample the customers of both runs together, every metric on the same resamples.
 
+    Of runs over several cutoffs the mean is over customers and cutoffs.
+
     Raises
     ------
     ComparisonError
@@ -164,58 +175,22 @@ def compare(
     """
     _refuse_unlike(first, second)
     names = [name for name in first.customers if name in second.customers]
-    names = [str(name) for name in names if name not in _DESCRIBED]
+    names = [str(name) for name in names if name not in DESCRIBED]
     if metric not in names:
         raise ComparisonError(f"metric: expected one of {names}, received {metric!r}")
     both = first.customers.index.intersection(second.customers.index)
-    gap = first.customers.loc[both, names] - second.customers.loc[both, names]
-    strata = first.customers.loc[both, "stratum"]
+    gap = first.customers.reindex(both)[names] - second.customers.reindex(both)[names]
 
     def intervals(values: pd.DataFrame) -> dict[str, Interval]:
         return bootstrap_intervals(values, seed=seed, resamples=resamples)
 
-    by_stratum = {
-        str(name): intervals(group[[metric]])[metric] for name, group in gap.groupby(strata)
-    }
-    return Comparison(first, second, intervals(gap), by_stratum, metric)
+    def by(group: Any) -> dict[str, Interval]:
+        parts = gap[[metric]].groupby(group)
+        return {str(name): intervals(part)[metric] for name, part in parts}
 
-
-def log_comparison(store: TrackingStore, found: Comparison) -> str:
-    """Keep ``found`` as an MLflow run beside the two; return its id."""
-    client, tags = store.client(), found.first.tags
-    run = client.create_run(
-        store.experiment(tags["workspace"], tags["task"]),
-        run_name=" minus ".join(found.names),
-        tags={
-            "role": "comparison",
-            "first": found.first.run_id,
-            "second": found.second.run_id,
-            **{name: tags[name] for name in ("workspace", "task", "split", "split_hash")},
-        },
-    )
-    run_id = str(run.info.run_id)
-    client.log_batch(run_id, metrics=_metrics_of(found))
-    with tempfile.TemporaryDirectory() as folder:
-        found.frame.to_csv(Path(folder) / "comparison.csv", index=False)
-        (Path(folder) / "comparison.md").write_text(found.text, encoding="utf-8")
-        client.log_artifacts(run_id, folder)
-    client.set_terminated(run_id)
-    return run_id
-
-
-def _metrics_of(found: Comparison) -> list[Any]:
-    """Name every difference and the ends of its interval for MLflow."""
-    from mlflow.entities import Metric  # noqa: PLC0415
-
-    named = {metric_name(name): each for name, each in found.differences.items()}
-    named |= {f"{s}/{metric_name(found.metric)}": each for s, each in found.strata.items()}
-    values = {
-        f"difference/{end}{name}": value
-        for name, each in named.items()
-        for end, value in (("", each.value), ("low/", each.low), ("high/", each.high))
-    }
-    now = int(time.time() * 1000)
-    return [Metric(key, value, now, 0) for key, value in values.items() if not math.isnan(value)]
+    splits = by(both.get_level_values("split")) if both.nlevels > 1 else {}
+    strata = by(first.customers["stratum"].reindex(both))
+    return Comparison(first, second, intervals(gap), strata, metric, splits)
 
 
 def read_runs(store: TrackingStore, run_ids: Sequence[str]) -> list[Measured]:

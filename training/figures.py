@@ -30,6 +30,26 @@ def render_figures(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(table) + "\n"
 
 
+def render_growth(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return a markdown table, one line a model and metric, one column a size of the data.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Rows of a report whose protocol is the size (``1x``) or ``slope``.
+    """
+    columns = list(dict.fromkeys(row["protocol"] for row in rows))
+    lines: dict[tuple[str, str], dict[str, float]] = {}
+    for row in rows:
+        lines.setdefault((row["metric"], row["model"]), {})[row["protocol"]] = row["value"]
+    table = ["| " + " | ".join(["model", "metric", *columns]) + " |"]
+    table.append("|" + " --- |" * (2 + len(columns)))
+    for (metric, model), values in sorted(lines.items(), key=lambda line: line[0][0], reverse=True):
+        cells = [model, metric, *(_number(values.get(name)) for name in columns)]
+        table.append("| " + " | ".join(cells) + " |")
+    return "\n".join(table) + "\n"
+
+
 def render_texts(rows: Sequence[Mapping[str, Any]], *, floors: bool) -> str:
     """Return a markdown table of the text benchmark, one line a figure.
 

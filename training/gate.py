@@ -1,4 +1,7 @@
-"""The gate: a run must be better than recent popularity and than what serves, beyond chance."""
+"""The gate: a run must be better than recent popularity and than what serves, beyond chance.
+
+Beside that it must not lose what :mod:`training.guards` guards.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from training.guards import Guard, Limits, Side, guards_of, table
 from training.metrics import Interval, paired_difference
 from training.registry import Registry, Version
 from training.runner import run
@@ -54,6 +58,8 @@ class Verdict:
         popularity.
     stale : bool
         The candidate is the champion's configuration on the same data: nothing to do.
+    guards : tuple of Guard
+        What must not be lost against the champion; empty where there is nobody to hold against.
     """
 
     run_id: str
@@ -65,11 +71,13 @@ class Verdict:
     duels: tuple[Duel, ...]
     refresh: bool = False
     stale: bool = False
+    guards: tuple[Guard, ...] = ()
 
     @property
     def passed(self) -> bool:
         """Whether the candidate may lead."""
-        return not self.stale and all(duel.won for duel in self.duels)
+        better = all(duel.won for duel in self.duels)
+        return not self.stale and better and all(guard.held for guard in self.guards)
 
     @property
     def words(self) -> str:
@@ -80,8 +88,14 @@ class Verdict:
             lines.append("It is the champion's configuration on the champion's data.")
         elif self.refresh:
             lines.append("It is the champion's configuration, on newer data.")
+        lines += [guard.words for guard in self.guards]
         lines.append("Promoted." if self.passed else "Not promoted.")
         return "\n".join(lines)
+
+    @property
+    def text(self) -> str:
+        """The verdict as sentences, below a table of the guards where there are any."""
+        return f"{table(self.guards)}\n{self.words}" if self.guards else self.words
 
 
 def judge(
@@ -91,8 +105,11 @@ def judge(
     *,
     metric: str = "recall@20",
     baseline: str = "popular",
+    limits: Limits | None = None,
 ) -> Verdict:
     """Judge the best run of the latest sweep (or of the runs outside sweeps, if there is none).
+
+    ``limits`` say what may be lost against the champion.
 
     Raises
     ------
@@ -112,14 +129,17 @@ def judge(
         )
     values = _values(client, best, metric)
     duels = [Duel(baseline, paired_difference(values, _values(client, rivals[0], metric)))]
-    champion = Registry(workspace, store).champion()
-    same = False
-    if champion is not None and champion.tags.get("task", task) == task:
-        same = champion.tags.get("model_key") == best.data.tags["model_key"]
-        if not same:
-            duels.append(_against_champion(store, champion, best, runs, metric))
-    known = champion.tags.get("data_versions") if champion else None
-    newer = known != best.data.tags.get("data_versions")
+    champion = _champion(store, workspace, task)
+    told = {} if champion is None else champion.tags
+    same = told.get("model_key") == best.data.tags["model_key"]
+    newer = told.get("data_versions") != best.data.tags.get("data_versions")
+    guards: tuple[Guard, ...] = ()
+    if champion is not None and not same:
+        other = _run_of_champion(store, champion, best, runs)
+        sides = _side(client, best), _side(client, other)
+        difference = paired_difference(*(side.customers[metric] for side in sides))
+        duels.append(Duel(_title(champion), difference))
+        guards = guards_of(*sides, metric, limits or Limits())
     return Verdict(
         run_id=best.info.run_id,
         model=best.data.tags["model"],
@@ -130,6 +150,7 @@ def judge(
         duels=tuple(duels),
         refresh=same and newer,
         stale=same and not newer,
+        guards=guards,
     )
 
 
@@ -156,6 +177,12 @@ def _latest(
     return [run for run in every if run.data.tags.get("sweep") == sweep]
 
 
+def _champion(store: TrackingStore, workspace: str, task: str) -> Version | None:
+    """Return the version that serves, if it was made for ``task``."""
+    found = Registry(workspace, store).champion()
+    return found if found is not None and found.tags.get("task", task) == task else None
+
+
 def _same_split(first: Run, second: Run) -> bool:
     return bool(first.data.tags.get("split_hash") == second.data.tags.get("split_hash"))
 
@@ -167,27 +194,30 @@ def _values(client: Any, of: Run, metric: str) -> pd.Series[float]:
     return values
 
 
-def _against_champion(
-    store: TrackingStore, champion: Version, best: Run, runs: Sequence[Run], metric: str
-) -> Duel:
-    """Compare with the champion's configuration on the candidate's own split.
+def _side(client: Any, of: Run) -> Side:
+    """Return what the run measured, and by customer."""
+    path = client.download_artifacts(of.info.run_id, CUSTOMERS)
+    return Side(of.data.metrics, pd.read_parquet(path))
+
+
+def _run_of_champion(
+    store: TrackingStore, champion: Version, best: Run, runs: Sequence[Run]
+) -> Run:
+    """Return a run of the champion's configuration on the candidate's own split.
 
     The champion itself was fitted on everything and would have seen the test data; its
     configuration is taken from the same sweep, or fitted on the split now.
     """
     client = store.client()
-    values = _values(client, best, metric)
     key = champion.tags.get("model_key")
     for other in runs:
         if other.data.tags["model_key"] == key and _same_split(other, best):
-            other_values = _values(client, other, metric)
-            return Duel(_title(champion), paired_difference(values, other_values))
+            return other
     judged = client.get_run(champion.tags["evaluated_by"])
     plan = plan_of_run(client, judged, like=best)
     with tracked_run(store, plan) as run_id:
-        result = run(plan)
-        log_result(store, result, run_id, bundle=False)
-    return Duel(_title(champion), paired_difference(values, result.evaluation.customers[metric]))
+        log_result(store, run(plan), run_id, bundle=False)
+    return client.get_run(run_id)
 
 
 def _title(champion: Version) -> str:

@@ -43,6 +43,8 @@ class Plan:
         List lengths measured.
     metric : str
         What runs are compared by, such as ``recall@20``.
+    seeds : int
+        Fits of a model that is random, each with a seed of its own.
     experiment : str
         Name of the experiment; results go to ``data/reports/<experiment>.json``.
     config : dict
@@ -58,6 +60,7 @@ class Plan:
     k: tuple[int, ...]
     metric: str
     experiment: str
+    seeds: int = 1
     config: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -81,6 +84,7 @@ class Plan:
             task=_task(plain["task"]),
             k=lengths,
             metric=_metric(plain["metric"], lengths),
+            seeds=_count("seeds", plain.get("seeds", 1)),
             experiment=str(plain["experiment_name"] or plain["workspace"]),
             config=plain,
         )
@@ -138,6 +142,12 @@ def _task(value: Any) -> Task:
     except ValueError:
         names = [task.value for task in Task]
         raise PlanError(f"task: expected one of {names}, received {value!r}") from None
+
+
+def _count(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise PlanError(f"{name}: expected a positive whole number, received {value!r}")
+    return value
 
 
 def _lengths(value: Any) -> tuple[int, ...]:

@@ -1,8 +1,9 @@
 """``python -m training.promote``: the best run of the latest sweep serves, if it earned it.
 
 A candidate must beat recent popularity and the champion on the same customers, with the lower end
-of the paired 95 % interval above 0. The winner is fitted again on everything that is known and
-registered with the metrics it earned in evaluation.
+of the paired 95 % interval above 0, and lose nothing that is guarded (``guards``: strata, coverage,
+speed, size). The winner is fitted again on everything that is known and registered with the
+metrics it earned in evaluation.
 
 ``taxonomy=NAME`` judges the latest classifier of texts instead, on the same held-out texts as the
 champion; the winner is exported to where text analysis looks for it.
@@ -14,7 +15,7 @@ import sys
 from typing import NoReturn
 
 import hydra
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from ingest.configuration import configuration
 from ingest.runtime import prepare
@@ -28,6 +29,7 @@ def main(config: DictConfig) -> None:
         _classifier(config)
         return
     from training.gate import GateError, judge  # noqa: PLC0415  (MLflow is slow to import)
+    from training.guards import Limits  # noqa: PLC0415
     from training.promotion import promote  # noqa: PLC0415
     from training.registry import NoChampionError, Registry  # noqa: PLC0415
     from training.tracking.store import TrackingStore  # noqa: PLC0415
@@ -41,9 +43,14 @@ def main(config: DictConfig) -> None:
             )
             return
         verdict = judge(
-            store, config.workspace, config.task, metric=config.metric, baseline=config.baseline
+            store,
+            config.workspace,
+            config.task,
+            metric=config.metric,
+            baseline=config.baseline,
+            limits=Limits.of(OmegaConf.to_container(config.guards)),
         )
-        _say(verdict.words)
+        _say(verdict.text)
         if not verdict.passed:
             sys.exit(1)
         version = promote(store, verdict, refit=config.refit)

@@ -2,8 +2,9 @@
 
 ``python -m training.report`` rewrites the tables between ``<!-- results:NAME -->`` and
 ``<!-- /results -->`` from ``data/reports/NAME.json``, so that text and figures cannot disagree. The
-table of benchmarks is marked ``<!-- results:speed figures -->``, those of text analysis ``texts``
-(every figure) or ``floors`` (those that are held against something).
+metrics of a table are named in its mark; ``cutoffs`` shows every cutoff beside the mean. The table
+of benchmarks is marked ``<!-- results:speed figures -->``, that of growth ``growth``, those of text
+analysis ``texts`` (every figure) or ``floors`` (those that are held against something).
 """
 
 from __future__ import annotations
@@ -18,21 +19,22 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from training.figures import render_figures, render_texts
+from training.figures import render_figures, render_growth, render_texts
+from training.tables import ERRORS, GAINS, render
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from training.metrics.evaluation import Evaluation
     from training.runner import Result
 
-PAGES = ("README.md", "README.zh.md", "docs/text-analysis.md")
+PAGES = ("README.md", "README.zh.md", "docs/text-analysis.md", "docs/results.md")
 _MARKED = re.compile(
     r"<!-- results:(?P<name>[\w-]+)(?P<options>[^>]*?) -->.*?<!-- /results -->", re.S
 )
 _ROOT = Path(__file__).resolve().parents[1]
-_METRICS = ("recall@10", "recall@20", "ndcg@10", "ndcg@20", "map@20", "hit_rate@20", "coverage@20")
+_NAMED = rf"\w+@\d+|\b(?:{'|'.join(ERRORS)})\b"  # metrics among the options of a mark
 _KEY = ("dataset", "protocol", "model", "metric")
-GAINS = (" over popularity", " over next")  # paired differences, with the interval of the pairs
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,25 @@ class Row:
     peak_mb: float | None = None
     reference: float | None = None
     ratio: float | None = None
+    sd: float | None = None  # over seeds
+    seeds: int | None = None
 
 
 def rows_of(result: Result) -> list[Row]:
-    """Return every metric of ``result``, with the reference its configuration names."""
-    plan, found = result.plan, result.evaluation
+    """Return every metric of ``result``, with the reference its configuration names.
+
+    Of several cutoffs, first the mean over customers and cutoffs, then each cutoff.
+    """
+    each = result.evaluations if len(result.evaluations) > 1 else ()
+    return [row for found in (result.evaluation, *each) for row in _rows(result, found)]
+
+
+def _rows(result: Result, found: Evaluation) -> list[Row]:
+    """Return every metric of one evaluation; references are of the newest cutoff."""
+    plan = result.plan
     references: Mapping[str, Mapping[str, float]] = plan.config.get("references") or {}
-    known = references.get(plan.model_name, {})
+    newest = found is result.evaluations[0]
+    known = references.get(plan.model_name, {}) if newest else {}
     rows = []
     for name, each in found.summary.items():
         reference = known.get(name)
@@ -75,6 +89,8 @@ def rows_of(result: Result) -> list[Row]:
                 peak_mb=round(result.peak_mb),
                 reference=reference,
                 ratio=each.value / reference if reference else None,
+                sd=found.spread.get(name),
+                seeds=found.seeds if found.spread else None,
             )
         )
     return [row for row in rows if not math.isnan(row.value)]
@@ -124,27 +140,6 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def render(rows: Sequence[Mapping[str, Any]], metrics: Sequence[str] = ()) -> str:
-    """Return a markdown table: one line a model and protocol, best first, intervals in brackets."""
-    known = {row["metric"] for row in rows}
-    names = [name for name in metrics or _METRICS if name in known]
-    names += [f"{name}{gain}" for name in names[:1] for gain in GAINS if f"{name}{gain}" in known]
-    lines: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
-    for row in rows:
-        lines.setdefault((row["protocol"], row["model"]), {})[row["metric"]] = row
-    ordered = sorted(lines.items(), key=lambda line: (line[0][0], -_main(line[1], names)))
-    with_reference = any(row.get("reference") for row in rows if row["metric"] in names)
-    head = ["model", "protocol", *names, "fit s", *(["reference"] if with_reference else [])]
-    table = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    for (protocol, model), values in ordered:
-        cells = [model, protocol, *(_cell(values.get(name)) for name in names)]
-        cells.append(_seconds(values))
-        if with_reference:
-            cells.append(_references(values, names))
-        table.append("| " + " | ".join(cells) + " |")
-    return "\n".join(table) + "\n"
-
-
 def update(page: Path, reports: Path) -> list[str]:
     """Rewrite the marked tables of ``page``; return the names that have no report yet."""
     missing: list[str] = []
@@ -170,9 +165,11 @@ def _body(rows: list[dict[str, Any]], options: str) -> str:
     kinds = set(options.split())
     if "figures" in kinds:
         return render_figures(rows)
+    if "growth" in kinds:
+        return render_growth(rows)
     if kinds & {"texts", "floors"}:
         return render_texts(rows, floors="floors" in kinds)
-    return render(rows, re.findall(r"\w+@\d+", options))
+    return render(rows, re.findall(_NAMED, options), cutoffs="cutoffs" in kinds)
 
 
 def main(root: Path = _ROOT) -> int:
@@ -185,7 +182,8 @@ def main(root: Path = _ROOT) -> int:
     ]
     for line in missing:
         name = line.split(": ")[1]
-        command = "make bench" if name == "speed" else f"python -m training -m experiment={name}"
+        benched = name in ("speed", "growth")
+        command = "make bench" if benched else f"python -m training -m experiment={name}"
         sys.stderr.write(f"no report for {line}; run: {command}\n")
     return 1 if missing else 0
 
@@ -196,33 +194,6 @@ def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _number(value: float) -> float | None:
     return None if math.isnan(value) else value
-
-
-def _main(values: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> float:
-    return float(values[names[0]]["value"]) if names and names[0] in values else -math.inf
-
-
-def _cell(row: Mapping[str, Any] | None) -> str:
-    if row is None:
-        return "–"
-    form = "+.4f" if row["metric"].endswith(GAINS) else ".4f"
-    low, high = row.get("low"), row.get("high")
-    text = format(row["value"], form)
-    return text if low is None else f"{text} [{low:{form}}, {high:{form}}]"
-
-
-def _seconds(values: Mapping[str, Mapping[str, Any]]) -> str:
-    found = next((row.get("seconds") for row in values.values()), None)
-    return "–" if found is None else f"{found:.1f}"
-
-
-def _references(values: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> str:
-    found = [
-        f"{name} {values[name]['reference']:g}"
-        for name in names
-        if name in values and values[name].get("reference")
-    ]
-    return ", ".join(found) or "–"
 
 
 if __name__ == "__main__":

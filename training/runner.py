@@ -14,6 +14,8 @@ from training.bundle import Bundle
 from training.data import Prepared
 from training.evaluate import Evaluation, evaluate
 from training.memory import peak_mb, reset_peak
+from training.metrics.bootstrap import RESAMPLES
+from training.metrics.pooling import averaged, pooled
 from training.models.base import Recommender
 from training.models.fallback import WithFallback
 from training.models.popular import RecentPopularity
@@ -21,6 +23,7 @@ from training.plan import Plan
 
 if TYPE_CHECKING:
     from training.interactions import Interactions
+    from training.splits import Split
 
 _log = logging.getLogger(__name__)
 _KEPT = 2  # prepared data sets remembered, so that a sweep reads its data once
@@ -38,9 +41,13 @@ class Result:
     model : Recommender
         Fitted on the newest split.
     evaluations : list of Evaluation
-        One a split, the newest first.
-    fit_seconds, rank_seconds : float
-        Of the newest split.
+        One a split, the newest first; means over the seeds.
+    evaluation : Evaluation
+        All of them as one.
+    fit_seconds : float
+        Of the newest split, the mean over the seeds.
+    rank_seconds : float
+        Of all splits.
     peak_mb : float
         Peak memory of the process meanwhile.
     prepared : Prepared
@@ -49,15 +56,11 @@ class Result:
     plan: Plan
     model: Recommender
     evaluations: Sequence[Evaluation]
+    evaluation: Evaluation
     fit_seconds: float
     rank_seconds: float
     peak_mb: float
     prepared: Prepared = field(repr=False)
-
-    @property
-    def evaluation(self) -> Evaluation:
-        """The evaluation by the newest split."""
-        return self.evaluations[0]
 
     @property
     def value(self) -> float:
@@ -83,53 +86,87 @@ def forget() -> None:
 
 
 def run(plan: Plan, prepared: Prepared | None = None) -> Result:
-    """Fit and evaluate ``plan`` on every split of its data, the newest first."""
+    """Fit and evaluate ``plan`` on every split of its data, the newest first, with every seed."""
     prepared = prepared or prepare(plan)
     reset_peak()
     fitted: list[Recommender] = []
-    evaluations, seconds = [], []
-    for split in prepared.splits:
-        started = time.perf_counter()
-        model = fit(plan, prepared, split.train, split.cutoff)
-        seconds.append(time.perf_counter() - started)
-        fitted = fitted or [model]
-        evaluations.append(
-            evaluate(model, split, plan.task, plan.k, prepared.reader(split.cutoff),
-                     categories=prepared.categories)
-        )  # fmt: skip
-        best = evaluations[-1].summary[plan.metric]
-        _log.info(
-            "%s on %s: %s %.4f [%.4f, %.4f], fitted in %.1f s",
-            plan.model_name, split.name, plan.metric, best.value, best.low, best.high, seconds[-1],
-        )  # fmt: skip
+    seconds: list[float] = []
+    trials: list[list[Evaluation]] = []  # by seed, then by split
+    for repeat in range(plan.seeds if is_random(plan.model) else 1):
+        trials.append([])
+        for split in prepared.splits:
+            started = time.perf_counter()
+            model = fit(plan, prepared, split.train, split.cutoff, repeat)
+            took = time.perf_counter() - started
+            fitted = fitted or [model]
+            seconds += [took] if split is prepared.splits[0] else []
+            trials[-1].append(_judged(model, plan, prepared, split, took))
+    evaluations = [averaged(of_split) for of_split in zip(*trials, strict=True)]
+    one_by_one = [pooled(trial, resamples=RESAMPLES if len(trials) == 1 else 0) for trial in trials]
+    whole = averaged(one_by_one)
     return Result(
         plan=plan,
         model=fitted[0],
         evaluations=evaluations,
-        fit_seconds=seconds[0],
-        rank_seconds=evaluations[0].seconds,
+        evaluation=whole,
+        fit_seconds=sum(seconds) / len(seconds),
+        rank_seconds=whole.seconds,
         peak_mb=peak_mb(),
         prepared=prepared,
     )
 
 
+def _judged(
+    model: Recommender, plan: Plan, prepared: Prepared, split: Split, took: float
+) -> Evaluation:
+    """Evaluate the fitted ``model`` on ``split`` and say how good it was found."""
+    found = evaluate(
+        model, split, plan.task, plan.k, prepared.reader(split.cutoff),
+        categories=prepared.categories,
+    )  # fmt: skip
+    best = found.summary[plan.metric]
+    _log.info(
+        "%s on %s: %s %.4f [%.4f, %.4f], fitted in %.1f s",
+        plan.model_name, split.name, plan.metric, best.value, best.low, best.high, took,
+    )  # fmt: skip
+    return found
+
+
 def fit(
-    plan: Plan, prepared: Prepared, interactions: Interactions, moment: datetime | None
+    plan: Plan,
+    prepared: Prepared,
+    interactions: Interactions,
+    moment: datetime | None,
+    repeat: int = 0,
 ) -> Recommender:
-    """Fit the model of ``plan``, with its fallback, with features as of ``moment``."""
-    model = fresh(plan.model)
+    """Fit the model of ``plan``, with its fallback, with features as of ``moment``.
+
+    ``repeat`` is added to the seeds of the model.
+    """
+    model = fresh(plan.model, repeat)
     if plan.fallback is not None and not isinstance(model, RecentPopularity):
         model = WithFallback(primary=model, fallback=fresh(plan.fallback))
     return model.fit(interactions, prepared.reader(moment))
 
 
-def fresh(model: Recommender) -> Recommender:
-    """Return an unfitted copy, so that one plan can be run several times."""
+def fresh(model: Recommender, repeat: int = 0) -> Recommender:
+    """Return an unfitted copy, so that one plan can be run several times; seeds go up by repeat."""
     given = {
-        name: {k: fresh(part) for k, part in value.items()} if _holds_models(value) else value
+        name: {k: fresh(part, repeat) for k, part in value.items()}
+        if _holds_models(value)
+        else value
         for name, value in model.parameters().items()
     }
+    if repeat and "seed" in given:
+        given["seed"] += repeat
     return type(model)(**given)
+
+
+def is_random(model: Recommender) -> bool:
+    """Whether the model, or one it is composed of, has a seed."""
+    given = model.parameters()
+    parts = [part for value in given.values() if _holds_models(value) for part in value.values()]
+    return "seed" in given or any(is_random(part) for part in parts)
 
 
 def bundle_of(result: Result, *, model: Recommender | None = None, run_id: str = "") -> Bundle:

@@ -12,9 +12,10 @@ import pytest
 
 from tests.training.conftest import Bench
 from training import compare as verb
-from training.comparison import ComparisonError, Measured, compare, log_comparison, read_runs
+from training.comparison import ComparisonError, Measured, compare, read_runs
 from training.evaluate import Evaluation
 from training.runner import forget, run
+from training.tracking.compared import log_comparison
 from training.tracking.log import log_result, tracked_run
 
 TAGS = {"split_hash": "s1", "split": "global", "task": "again", "workspace": "shop"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ from tests.training.conftest import Bench
 from tests.training.shop import START
 from training import promote as verb
 from training.gate import Duel, GateError, Verdict, judge
+from training.guards import Limits
 from training.metrics import Interval
 from training.plan import Plan
 from training.promotion import promote
@@ -24,6 +26,12 @@ def log(bench: Bench, *plans: Plan, parent: str | None = None, bundle: bool = Tr
     for plan in plans:
         with tracked_run(bench.store, plan, parent) as run_id:
             log_result(bench.store, run(plan), run_id, bundle=bundle)
+
+
+def run_named(bench: Bench, model: str) -> str:
+    store = bench.store
+    runs = store.client().search_runs([store.experiment("shop", "again")])
+    return next(run.info.run_id for run in runs if run.data.tags["model"] == model)
 
 
 @pytest.fixture
@@ -70,6 +78,49 @@ def test_the_same_again_is_not_promoted_and_a_worse_one_neither(measured: Bench)
     assert [duel.opponent for duel in verdict.duels][1].startswith("the champion (version 1, ease")
     assert not verdict.passed
     assert "not surely better than the champion" in verdict.words
+
+
+def test_a_better_model_that_costs_too_much_is_not_promoted(measured: Bench) -> None:
+    """EASE beats popularity as champion, and is larger."""
+    store = measured.store
+    popular = judge(store, "shop", "again", baseline="ease")
+    run_id = run_named(measured, "popular")
+    promote(store, replace(popular, run_id=run_id, model="popular"), refit=False)
+    free = judge(store, "shop", "again")
+    assert [guard.name for guard in free.guards][-1] == "size of the model in MB"
+    assert free.passed
+    assert "Guard coverage@20: held (" in free.words
+    assert free.text.startswith("| guard | candidate | champion | limit | outcome |")
+    slow = Limits(quick=0.0, latency=1.0, small=0.0, size=1.0)
+    shut = judge(store, "shop", "again", limits=slow)
+    assert all(duel.won for duel in shut.duels)
+    assert not shut.passed
+    assert "Guard size of the model in MB: past its limit (" in shut.words
+    assert shut.words.endswith("Not promoted.")
+
+
+def test_several_cutoffs_are_judged_together(own_bench: Bench) -> None:
+    forget()
+    chosen = {
+        "popular": ["model=popular"],
+        "ease": ["model=ease"],
+        "ease 9": ["model=ease", "model.max_items=9"],
+    }
+    plans = [
+        own_bench.plan(*settings, "task=again", "split.rolling=2", name=name)
+        for name, settings in chosen.items()
+    ]
+    log(own_bench, *plans, bundle=False)
+    first = judge(own_bench.store, "shop", "again")
+    assert first.model == "ease"
+    assert first.duels[0].difference.n == 80  # customers, however many cutoffs
+    promote(own_bench.store, replace(first, run_id=run_named(own_bench, "ease 9"), model="ease 9"))
+    again = judge(own_bench.store, "shop", "again")
+    assert again.duels[1].opponent == "the champion (version 1, ease 9)"
+    assert again.duels[1].won
+    assert again.guards
+    assert again.passed
+    assert load_champion("shop", own_bench.store).split.endswith(" × 2")
 
 
 def test_rollback_goes_one_champion_back(measured: Bench) -> None:
@@ -131,4 +182,6 @@ def test_the_command(
     assert call() == 1
     assert "Not promoted" in capsys.readouterr().out
     assert call("metric=ndcg@99") == 2
+    assert call("guards.coverage=2") == 2
+    assert "guards: coverage: Input should be less than or equal to 1" in capsys.readouterr().err
     assert Path(measured.tracking / "mlflow.db").exists()

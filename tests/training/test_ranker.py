@@ -245,6 +245,20 @@ def test_groups_can_be_left_out(data: Interactions) -> None:
     assert removed(["topic"]) == {"topic", "profile"}
 
 
+def test_without_the_catalog_nothing_of_it_is_used(data: Interactions) -> None:
+    reader = cast("Any", KnownFeatures())
+    whole = small(windows=1, trees=5).fit(data, reader).booster.owners
+    without = small(windows=1, trees=5, without=["catalog"]).fit(data, reader).booster.owners
+    assert set(whole) - set(without) >= {
+        "category_share", "brand_lift", "leaf_price_ratio", "item_price", "profile_vector_dot"
+    }  # fmt: skip
+    assert set(without) - set(whole) == set()
+    assert {"customer_events", "recency_days", "mood", "topic_overlap", "ease_score"} <= set(
+        without
+    )
+    assert "my_categories_score" in set(whole) - set(without)
+
+
 def test_works_without_features(data: Interactions) -> None:
     model = small(windows=1, trees=5).fit(data)
     assert isinstance(model, Ranker)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -14,12 +15,12 @@ from training.report import (
     gain_rows,
     main,
     read_rows,
-    render,
     rows_of,
     update,
     write_rows,
 )
 from training.runner import run
+from training.tables import render
 from training.tracking.table import comparison
 
 
@@ -50,22 +51,45 @@ def test_rows_carry_the_reference_of_the_configuration(bench: Bench) -> None:
 
 def test_table_is_ordered_by_the_first_metric() -> None:
     rows = [
-        row("weak", 0.1, low=0.05, high=0.15, seconds=1.0),
+        row("weak", 0.1, low=0.05, high=0.15, seconds=1.0, peak_mb=1234.4),
         row("strong", 0.2, reference=0.19),
         row("strong", 0.3, metric="ndcg@20"),
     ]
     lines = render([each.__dict__ for each in rows]).splitlines()
-    assert lines[0] == "| model | protocol | recall@20 | ndcg@20 | fit s | reference |"
-    assert lines[2] == "| strong | discover, t | 0.2000 | 0.3000 | – | recall@20 0.19 |"
-    assert lines[3] == "| weak | discover, t | 0.1000 [0.0500, 0.1500] | – | 1.0 | – |"
+    assert lines[0] == "| model | protocol | recall@20 | ndcg@20 | fit s | peak MB | reference |"
+    assert lines[2] == "| strong | discover, t | 0.2000 | 0.3000 | – | – | recall@20 0.19 |"
+    assert lines[3] == "| weak | discover, t | 0.1000 [0.0500, 0.1500] | – | 1.0 | 1,234 | – |"
 
 
 def test_paired_differences_have_a_sign_and_follow_the_metrics() -> None:
     gain = row("strong", 0.05, metric="recall@20 over next", low=-0.01, high=0.11)
     lines = render([each.__dict__ for each in (row("strong", 0.2), gain)], ["recall@20"])
     head, _, first = lines.splitlines()
-    assert head == "| model | protocol | recall@20 | recall@20 over next | fit s |"
-    assert first == "| strong | discover, t | 0.2000 | +0.0500 [-0.0100, +0.1100] | – |"
+    assert head == "| model | protocol | recall@20 | recall@20 over next | fit s | peak MB |"
+    assert first == "| strong | discover, t | 0.2000 | +0.0500 [-0.0100, +0.1100] | – | – |"
+
+
+def test_means_over_cutoffs_stand_for_the_cutoffs() -> None:
+    means = [replace(row(name, 0.2), protocol="discover, t × 2") for name in ("als", "ease")]
+    rows = [each.__dict__ for each in (*means, row("als", 0.1), row("ease", 0.3))]
+    assert render(rows).count("| discover, t") == 2
+    assert "× 2" in render(rows)
+    assert render(rows, cutoffs=True).count("| discover, t") == 4
+
+
+def test_errors_rise_and_models_without_any_are_left_out() -> None:
+    rows = [
+        row("far", 1.2, metric="rmse"),
+        row("near", 0.9, metric="rmse", sd=0.01),
+        row("near", 0.7, metric="mae", low=0.6, high=0.8),
+        row("popular", 0.1),
+    ]
+    lines = render([each.__dict__ for each in rows], ["rmse", "mae"]).splitlines()
+    assert lines[0] == "| model | protocol | rmse | mae | fit s | peak MB |"
+    assert lines[2:] == [
+        "| near | discover, t | 0.9000 ± 0.0100 | 0.7000 [0.6000, 0.8000] | – | – |",
+        "| far | discover, t | 1.2000 | – | – | – |",
+    ]
 
 
 def test_a_comparison_leaves_its_paired_differences_as_rows(bench: Bench) -> None:
@@ -89,7 +113,7 @@ def test_pages_are_rewritten_between_marks(tmp_path: Path) -> None:
     write_rows(tmp_path / "data" / "reports" / "shop.json", [row("als", 0.125)])
     assert main(tmp_path) == 1
     text = page.read_text()
-    assert "| als | discover, t | 0.1250 | – |" in text
+    assert "| als | discover, t | 0.1250 | – | – |" in text
     assert "old" not in text
     assert "kept" in text
     assert text.startswith("before\n<!-- results:shop recall@20 -->\n")
@@ -118,6 +142,23 @@ def test_figures_stand_beside_their_reference(tmp_path: Path) -> None:
         "`python tests/benchmarks/bench_b.py` | 1,000 rows | seconds | 0.5 | plain SQL | 0.25 | 2"
     )
     assert lines[3:5] == [f"| {first} |", f"| {second} |"]
+
+
+def test_growth_has_a_column_a_size(tmp_path: Path) -> None:
+    rows = [
+        Row("simulated", at, model, metric, value)
+        for metric in ("fit_mb", "fit_seconds")
+        for model, values in (("ease", (1.0, 8.0, 1.5)), ("als", (2.0, 8.0, 1.0)))
+        for at, value in zip(("1x", "4x", "slope"), values, strict=True)
+    ]
+    write_rows(tmp_path / "growth.json", rows)
+    page = tmp_path / "page.md"
+    page.write_text("<!-- results:growth growth -->\n<!-- /results -->", encoding="utf-8")
+    assert update(page, tmp_path) == []
+    lines = page.read_text(encoding="utf-8").splitlines()
+    assert lines[1] == "| model | metric | 1x | 4x | slope |"
+    assert lines[3] == "| ease | fit_seconds | 1 | 8 | 1.5 |"
+    assert lines[6] == "| als | fit_mb | 2 | 8 | 1 |"
 
 
 def test_figures_of_texts_stand_beside_their_floors(tmp_path: Path) -> None:

@@ -82,6 +82,7 @@ def test_the_bundle_says_what_it_is(bench: Bench) -> None:
         (["model.max_items=many"], "max_items.*received 'many'"),
         (["+model.lambda=3"], "lambda: Unexpected keyword argument"),
         (["task=guess"], "task: expected one of"),
+        (["seeds=0"], "seeds: expected a positive whole number, received 0"),
         (["k=0"], "k: expected positive whole numbers"),
         (["k=[10]"], r"metric: expected one of .*received 'recall@20'"),
         (["model._target_=training.splits.FixedFold"], "model: "),

@@ -138,7 +138,8 @@ def test_a_sweep_logs_table_and_plot_to_its_parent(bench: Bench, results: list[R
     assert found.info.status == "FINISHED"
     assert found.data.tags["best_model"] == "ease"
     files = {f.path for f in client.list_artifacts(parent)}
-    assert files == {f"comparison.{kind}" for kind in ("csv", "md", "html", "png")}
+    drawn = {f"{name}.png" for name in ("comparison", "coverage", "training_time", "lift")}
+    assert files == drawn | {f"comparison.{kind}" for kind in ("csv", "md", "html")} | {"lift.csv"}
 
 
 def test_a_sweep_without_jobs_logs_nothing() -> None:
@@ -157,7 +158,31 @@ def test_plots_draw_what_was_measured(results: list[Result]) -> None:
     assert len(plots.by_rank(found).axes[0].lines) == 2
     bars = plots.importance({"a": 3.0, "b": 1.0}, {"a": "topic", "b": "similar"}).axes[0].patches
     assert sorted(bar.get_width() for bar in bars) == [0.25, 0.75]
-    assert plots.compare(table.comparison(results), "recall@20").axes[0].get_title()
+    compared = table.comparison(results)
+    assert plots.compare(compared, "recall@20").axes[0].get_title()
+    axes = plots.against(compared, "recall@20", "fit_seconds", "Seconds to fit", log=True).axes[0]
+    assert axes.get_xscale() == "log"
+    assert {text.get_text() for text in axes.texts} == {"popular", "ease", "ranker"}
+    points = axes.containers[0].lines[0].get_xydata()
+    assert sorted(points[:, 1]) == pytest.approx(sorted(compared["recall@20"]))
+
+
+def test_lifts_are_paired_differences_by_stratum(results: list[Result]) -> None:
+    gains = table.lifts(results)
+    assert set(gains["model"]) == {"ease", "ranker"}
+    ease = gains[gains["model"] == "ease"].set_index("stratum")
+    strata = {name: found["recall@20"] for name, found in results[1].evaluation.strata.items()}
+    assert ease["customers"].to_dict() == {name: each.n for name, each in strata.items()}
+    popular = results[0].evaluation.strata
+    for name, each in strata.items():
+        expected = each.value - popular[name]["recall@20"].value
+        assert ease.loc[name, "value"] == pytest.approx(expected)
+        assert ease.loc[name, "low"] <= ease.loc[name, "value"] <= ease.loc[name, "high"]
+    axes = plots.lift(gains, "recall@20").axes[0]
+    assert [text.get_text() for text in axes.get_yticklabels()] == list(
+        dict.fromkeys(gains["model"])
+    )[::-1]
+    assert table.lifts(results[1:]).empty
 
 
 @pytest.mark.parametrize(

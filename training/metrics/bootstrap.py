@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,13 +34,15 @@ def bootstrap_intervals(
 ) -> dict[str, Interval]:
     """Return the mean of each column with its percentile interval.
 
-    All columns share the same resamples of rows (customers), so differences between them are
-    paired. NaN is left out of a mean; a column without any value gives NaN with ``n`` 0.
+    All columns share the same resamples of customers, so differences between them are paired. Rows
+    with the same first level of the index are one customer's, measured at several cutoffs: they
+    are drawn together, since they are not independent (a cluster bootstrap), and the mean is over
+    all rows. NaN is left out of a mean; a column without any value gives NaN with ``n`` 0.
 
     Parameters
     ----------
     values : DataFrame
-        One row a customer, one column a metric.
+        One row a customer (and cutoff), one column a metric.
     seed, resamples, confidence
         Seed and number of resamples, and the share of them inside the interval.
 
@@ -49,12 +52,10 @@ def bootstrap_intervals(
     Interval(value=1.0, low=1.0, high=1.0, n=2)
     """
     table = values.to_numpy(dtype=np.float64)
-    known = ~np.isnan(table)
-    filled = np.where(known, table, 0.0)
-    counts = known.sum(axis=0)
-    means = np.divide(
-        filled.sum(axis=0), counts, out=np.full(table.shape[1], np.nan), where=counts > 0
-    )
+    known = _by_customer((~np.isnan(table)).astype(np.float64), values.index)
+    filled = _by_customer(np.nan_to_num(table), values.index)
+    rows, counts = known.sum(axis=0), (known > 0).sum(axis=0)
+    means = np.divide(filled.sum(axis=0), rows, out=np.full(table.shape[1], np.nan), where=rows > 0)
     low, high = np.full((2, table.shape[1]), np.nan)
     if len(table) and resamples:
         samples = _resampled_means(filled, known, seed, resamples)
@@ -77,7 +78,7 @@ def paired_difference(
     Parameters
     ----------
     first, second : Series
-        A metric by customer; the index is the customer id.
+        A metric by customer; the index is the customer id, or customer id and split.
 
     Raises
     ------
@@ -91,8 +92,18 @@ def paired_difference(
     return bootstrap_intervals(difference, seed=seed, resamples=resamples)["difference"]
 
 
+def _by_customer(values: Values, index: pd.Index[Any]) -> Values:
+    """Sum the rows of each customer, [customers, columns]; as they are where each has one."""
+    owners = pd.factorize(index.get_level_values(0))[0]
+    if not len(owners) or owners.max() + 1 == len(owners):
+        return values
+    sums = np.zeros((owners.max() + 1, values.shape[1]))
+    np.add.at(sums, owners, values)
+    return sums
+
+
 def _resampled_means(filled: Values, known: Values, seed: int, resamples: int) -> Values:
-    """Means of the columns over ``resamples`` resamples of the rows, [resamples, columns]."""
+    """Means of the columns over ``resamples`` resamples of customers, [resamples, columns]."""
     rng = np.random.default_rng(seed)
     n = len(filled)
     means = np.full((resamples, filled.shape[1]), np.nan)

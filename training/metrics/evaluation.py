@@ -51,8 +51,8 @@ class Evaluation:
     Parameters
     ----------
     customers : DataFrame
-        Index ``customer_id``; columns ``stratum``, ``history`` (distinct items in train),
-        ``relevant`` and one a metric (``recall@20``).
+        Index ``customer_id`` (and ``split``, of several); columns ``stratum``, ``history``
+        (distinct items in train), ``relevant`` and one a metric (``recall@20``).
     summary : dict of str to Interval
         Mean and 95 % interval by metric; metrics of the whole (coverage, rmse) have no interval.
     strata : dict of str to dict
@@ -65,6 +65,10 @@ class Evaluation:
         Customers, relevant pairs, items in the catalog, places answered by the fallback.
     seconds : float
         Time to rank, without the metrics.
+    spread : dict of str to float
+        Standard deviation of the metrics over ``seeds`` fits; empty for one.
+    seeds : int
+        How many fits, each with a seed of its own, the figures are means of.
     """
 
     customers: pd.DataFrame
@@ -76,6 +80,8 @@ class Evaluation:
     k: tuple[int, ...]
     counts: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
+    spread: dict[str, float] = field(default_factory=dict)
+    seeds: int = 1
 
     def minus(self, other: Evaluation, metric: str) -> Interval:
         """Return the paired difference to ``other`` in ``metric``, with its 95 % interval.

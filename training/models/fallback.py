@@ -38,6 +38,11 @@ class WithFallback(Recommender):
     def __init__(self, *, primary: Recommender, fallback: Recommender) -> None:
         self.primary = primary
         self.fallback = fallback
+        self.predicts_ratings = primary.predicts_ratings
+
+    def predict(self, customers: Sequence[str], items: Sequence[str]) -> FloatArray:
+        """Predict as the primary does."""
+        return self.primary.predict(customers, items)
 
     def _top(self, asked: Question) -> tuple[TopK, NDArray[np.bool_]]:
         """Take the primary's answers first; both parts know the same customers and items."""

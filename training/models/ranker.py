@@ -26,7 +26,7 @@ from training.topk import TopK
 if TYPE_CHECKING:
     from features.store.reader import FeatureReader
 
-Group = Literal["similar", "popularity", "behavior", "sentiment", "topic", "profile"]
+Group = Literal["similar", "popularity", "behavior", "sentiment", "topic", "profile", "catalog"]
 
 
 class Ranker(Recommender):

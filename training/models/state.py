@@ -78,6 +78,17 @@ def save(model: Recommender, folder: Path, shared: Recommender | None = None) ->
     (folder / _MODEL).write_bytes(orjson.dumps(document, option=_OPTIONS))
 
 
+def size_bytes(model: Recommender, shared: Recommender | None = None) -> int:
+    """Return the bytes of the arrays that :func:`save` would write, those of parts included."""
+    total = sum(np.asarray(array).nbytes for array in model._arrays().values())
+    if shared is None or model.histories is not shared.histories:
+        found = model.histories
+        total += found.data.nbytes + found.indices.nbytes + found.indptr.nbytes
+    parts: list[Recommender] = []
+    _encode(parameters(model), "", lambda part, _: parts.append(part))
+    return total + sum(size_bytes(part, shared=model) for part in parts)
+
+
 def load(folder: Path, shared: Trained | None = None) -> Recommender:
     """Read the model saved in ``folder``; ``shared`` is what the model around it was trained on.
 

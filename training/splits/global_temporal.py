@@ -20,29 +20,39 @@ class GlobalTemporal:
 
     Parameters
     ----------
-    cutoff : datetime or "latest"
-        The newest cutoff, UTC if it names no zone. ``"latest"``: so that the window ends at the
-        midnight after the last event.
+    cutoff : datetime, list of datetime, or "latest"
+        The newest cutoff, or all of them, UTC if they name no zone. ``"latest"``: so that the
+        window ends at the midnight after the last event.
     window_days : int
         Length of the test window in days.
     rolling : int
-        Number of cutoffs; each next one lies one window earlier.
+        Number of cutoffs; each next one lies one window earlier. 1 where all are listed.
     min_customers_per_item : int
         Items need this many distinct customers in train to be in train, test and catalog.
     known_customers : bool
         Whether test keeps only customers that occur in train. Items must always occur in train.
+
+    Raises
+    ------
+    ValueError
+        If a list of cutoffs is empty or repeats one, or comes with ``rolling``.
     """
 
     @validate_call
     def __init__(
         self,
         *,
-        cutoff: datetime | Literal["latest"] = "latest",
+        cutoff: datetime | list[datetime] | Literal["latest"] = "latest",
         window_days: PositiveInt = 30,
         rolling: PositiveInt = 1,
         min_customers_per_item: PositiveInt = 1,
         known_customers: bool = True,
     ) -> None:
+        if isinstance(cutoff, list) and (len(set(cutoff)) < max(len(cutoff), 1) or rolling > 1):
+            raise ValueError(
+                "global_temporal.cutoff: expected one or more different times and rolling=1, "
+                f"received {[f'{each:%Y-%m-%d}' for each in cutoff]} and rolling={rolling}"
+            )
         self.cutoff = cutoff
         self.window_days = window_days
         self.rolling = rolling
@@ -59,15 +69,16 @@ class GlobalTemporal:
         ValueError
             If a cutoff leaves nothing to learn from or nothing to predict.
         """
-        newest = self._newest(interactions)
-        window = timedelta(days=self.window_days)
-        return [
-            self._at(interactions, newest - i * window, availability) for i in range(self.rolling)
-        ]
+        return [self._at(interactions, each, availability) for each in self._cutoffs(interactions)]
 
-    def _newest(self, interactions: Interactions) -> datetime:
-        if self.cutoff != "latest":
-            return self.cutoff.replace(tzinfo=self.cutoff.tzinfo or UTC).astimezone(UTC)
+    def _cutoffs(self, interactions: Interactions) -> list[datetime]:
+        """Return the moments to split at, the newest first."""
+        if isinstance(self.cutoff, list):
+            return sorted((_utc(each) for each in self.cutoff), reverse=True)
+        newest = self._latest(interactions) if self.cutoff == "latest" else _utc(self.cutoff)
+        return [newest - i * timedelta(days=self.window_days) for i in range(self.rolling)]
+
+    def _latest(self, interactions: Interactions) -> datetime:
         last = interactions.frame["occurred_at"].max()
         end = last.floor("D") + pd.Timedelta(days=1)
         start: datetime = (end - pd.Timedelta(days=self.window_days)).to_pydatetime()
@@ -97,3 +108,7 @@ class GlobalTemporal:
                 f"reaches from {happened.min()} to {happened.max()}: change cutoff or window"
             )
         return Split(train, distinct_pairs(rows), cutoff, name, catalog)
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)

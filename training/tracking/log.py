@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 CUSTOMERS = "customers.parquet"
+_PARAMS = ("model", "split", "data", "k", "seeds")
 _CODE = Path(__file__).with_name("served_bundle.py")
 _REQUIREMENTS = ["huaxiang[training]"]
 
@@ -40,7 +41,7 @@ def tracked_run(store: TrackingStore, plan: Plan, parent: str | None = None) -> 
         nested=parent is not None,
         tags=tags_of(plan) | {"role": "model"} | ({"sweep": parent} if parent else {}),
     ) as run:
-        mlflow.log_params(flattened({k: plan.config[k] for k in ("model", "split", "data", "k")}))
+        mlflow.log_params(flattened({k: plan.config[k] for k in _PARAMS if k in plan.config}))
         yield str(run.info.run_id)
 
 
@@ -114,6 +115,7 @@ def plan_of_run(client: Any, of: Run, like: Run | None = None) -> Plan:
     if like is not None:
         other = config(like)
         found |= {name: other[name] for name in ("data", "split", "k", "workspace")}
+        found |= {name: other[name] for name in ("seeds", "groups") if name in other}
     return Plan.of(OmegaConf.create(found), of.data.tags["model"])
 
 

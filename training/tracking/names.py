@@ -1,7 +1,8 @@
 """How metrics, parameters and tags are called in MLflow: decided once, so that runs compare.
 
 ``recall_at_20`` is the mean over all customers; ``low/recall_at_20`` and ``high/recall_at_20`` are
-its 95 % interval; ``hot/``, ``warm/`` and ``cold/`` are strata; ``seconds/``, ``memory/``,
+its 95 % interval; ``hot/``, ``warm/`` and ``cold/`` are strata; ``sd/`` is the standard deviation
+over seeds; the name of a split comes first where there are several; ``seconds/``, ``memory/``,
 ``count/`` and ``fit/`` tell about the run. MLflow groups charts by the part before the ``/``.
 """
 
@@ -13,6 +14,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from training.models.state import size_bytes
+
+LATENCY = "seconds/rank_1000"  # to rank for 1,000 customers
+SIZE = "memory/model_mb"
 _ROOT = Path(__file__).resolve().parents[2]
 _LONGEST = 500  # characters of a parameter value
 
@@ -37,11 +42,15 @@ def metrics_named(result: Any) -> dict[str, float]:
     named |= {
         "seconds/fit": result.fit_seconds,
         "seconds/rank": result.rank_seconds,
+        LATENCY: 1_000 * found.seconds / max(found.counts["customers"], 1),
         "memory/peak_mb": result.peak_mb,
+        SIZE: size_bytes(result.model) / 1e6,
     }
-    for older in result.evaluations[1:]:
-        key = f"{older.split}/{metric_name(result.plan.metric)}"
-        named[key] = older.summary[result.plan.metric].value
+    named |= {f"sd/{metric_name(name)}": value for name, value in found.spread.items()}
+    for each in result.evaluations if len(result.evaluations) > 1 else ():
+        at, key = each.summary[result.plan.metric], metric_name(result.plan.metric)
+        values = {key: at.value, f"low/{key}": at.low, f"high/{key}": at.high}
+        named |= {f"{each.split}/{name}": value for name, value in values.items()}
     return {name: float(value) for name, value in named.items() if not math.isnan(value)}
 
 

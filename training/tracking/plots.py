@@ -66,6 +66,45 @@ def compare(table: pd.DataFrame, metric: str) -> Figure:
     return _intervals(labels, values, metric, f"{metric} with 95 % intervals")
 
 
+def against(table: pd.DataFrame, metric: str, x: str, label: str, *, log: bool = False) -> Figure:
+    """Draw the metric of every row of a comparison table over the column ``x``."""
+    figure, axes = _blank(label, metric, f"{metric} against {label.lower()}", tall=12)
+    rows = table[table[x].notna() & table[metric].notna()]
+    ends = rows[[f"{metric} low", f"{metric} high"]].sub(rows[metric], axis=0).abs().fillna(0.0)
+    axes.errorbar(
+        rows[x], rows[metric], yerr=ends.to_numpy().T, fmt="o", color=_COLOR, capsize=3, alpha=0.8
+    )
+    for _, row in rows.iterrows():
+        axes.annotate(
+            str(row["model"]), (row[x], row[metric]), (4, 4), textcoords="offset points", fontsize=8
+        )
+    if log:
+        axes.set_xscale("log")
+    axes.margins(x=0.15)
+    return figure
+
+
+def lift(table: pd.DataFrame, metric: str) -> Figure:
+    """Draw the gain over popularity of every model (rows of :func:`table.lifts`) by stratum."""
+    models = list(dict.fromkeys(table["model"]))[::-1]
+    title = f"{metric} over popularity by history length"
+    figure, axes = _blank("Paired difference", "", title, tall=2 * len(models))
+    for place, stratum in enumerate(_STRATA):
+        rows = table[table["stratum"] == stratum]
+        if rows.empty:
+            continue
+        heights = [models.index(model) + 0.2 * (place - 1) for model in rows["model"]]
+        ends = rows[["low", "high"]].sub(rows["value"], axis=0).abs().fillna(0.0)
+        axes.errorbar(
+            rows["value"], heights, xerr=ends.to_numpy().T, fmt="o", color=f"C{place}", capsize=3,
+            label=f"{stratum} (n = {rows['customers'].iloc[0]:,})",
+        )  # fmt: skip
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_yticks(range(len(models)), models)
+    axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
 def _intervals(labels: Sequence[str], values: Sequence[Interval], x: str, title: str) -> Figure:
     figure, axes = _blank(x, "", title, tall=len(labels))
     middle = np.array([v.value for v in values])

@@ -6,7 +6,7 @@ import logging
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
@@ -14,6 +14,9 @@ from omegaconf import DictConfig
 from training.plan import Plan
 from training.runner import Result
 from training.tracking.store import TrackingStore
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _log = logging.getLogger(__name__)
 SHOWN = ("recall", "ndcg", "map", "hit_rate", "coverage", "novelty")
@@ -84,7 +87,7 @@ class SweepCallback(Callback):
 
 def _log_comparison(client: Any, parent: str, results: list[Result]) -> None:
     from training.report import gain_rows, write_rows  # noqa: PLC0415
-    from training.tracking import plots, table  # noqa: PLC0415  (matplotlib)
+    from training.tracking import table  # noqa: PLC0415
     from training.tracking.names import metric_name  # noqa: PLC0415
 
     plan = results[0].plan
@@ -100,8 +103,26 @@ def _log_comparison(client: Any, parent: str, results: list[Result]) -> None:
         compared.to_csv(path / "comparison.csv", index=False)
         (path / "comparison.md").write_text(text)
         shown.to_html(path / "comparison.html", index=False)
-        plots.compare(compared, plan.metric).savefig(path / "comparison.png", dpi=110)
+        _draw(path, compared, results, f"coverage@{k}")
         client.log_artifacts(parent, folder)
     best = compared.iloc[0]
     client.set_tag(parent, "best_model", str(best["model"]))
     client.log_metric(parent, metric_name(plan.metric), float(best[plan.metric]))
+
+
+def _draw(folder: Path, compared: pd.DataFrame, results: list[Result], coverage: str) -> None:
+    """Draw the models side by side, against coverage and time, and their gain by stratum."""
+    from training.tracking import plots, table  # noqa: PLC0415  (matplotlib)
+
+    metric = results[0].plan.metric
+    drawn = {
+        "comparison": plots.compare(compared, metric),
+        "coverage": plots.against(compared, metric, coverage, "Coverage of the catalog"),
+        "training_time": plots.against(compared, metric, "fit_seconds", "Seconds to fit", log=True),
+    }
+    gains = table.lifts(results)
+    if len(gains):
+        drawn["lift"] = plots.lift(gains, metric)
+        gains.to_csv(folder / "lift.csv", index=False)
+    for name, figure in drawn.items():
+        figure.savefig(folder / f"{name}.png", dpi=110)

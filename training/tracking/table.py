@@ -7,17 +7,20 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from training.metrics import Interval
+from training.metrics import Interval, paired_difference
 from training.models.popular import RecentPopularity
 from training.runner import Result
+
+_AT = "at "  # before the name of a split: the main metric on that split alone
 
 
 def comparison(results: Sequence[Result]) -> pd.DataFrame:
     """Return one row a result, best first; results on another split or task get their own rows.
 
-    Columns: ``model``, ``task``, ``split``, every metric with ``low`` and ``high``, the difference
-    of the main metric to recent popularity and to the next row, each with its paired interval,
-    seconds and memory.
+    Columns: ``model``, ``task``, ``split``, every metric with ``low`` and ``high``, the main metric
+    by stratum and, of several, by cutoff, its standard deviation over seeds (``sd``), its
+    difference to recent popularity and to the next row, each with its paired interval, seconds
+    and memory.
     """
     ordered = sorted(results, key=lambda r: (r.plan.task.value, r.evaluation.split, -r.value))
     return pd.DataFrame(
@@ -30,15 +33,37 @@ def comparison(results: Sequence[Result]) -> pd.DataFrame:
     )
 
 
+def lifts(results: Sequence[Result]) -> pd.DataFrame:
+    """Return the paired difference to recent popularity by model and stratum, best model first.
+
+    Columns: ``model``, ``task``, ``stratum``, ``value``, ``low``, ``high``, ``customers``.
+    """
+    rows = []
+    for result in sorted(results, key=lambda each: -each.value):
+        popular = _baseline(result, results)
+        if popular is None or popular is result:
+            continue
+        metric, theirs = result.plan.metric, popular.evaluation.customers
+        for stratum, ours in result.evaluation.customers.groupby("stratum"):
+            gain = paired_difference(ours[metric], theirs[metric])
+            row = {"model": result.plan.model_name, "task": result.plan.task.value}
+            ends = {"value": gain.value, "low": gain.low, "high": gain.high}
+            rows.append({**row, "stratum": stratum, **ends, "customers": gain.n})
+    return pd.DataFrame(rows)
+
+
 def readable(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
     """Return the columns people compare by, as text with intervals."""
     shown = pd.DataFrame({"model": table["model"], "task": table["task"]})
-    for name in metrics:
+    cutoffs = [name for name in table if name.startswith(_AT) and f"{name} low" in table]
+    for name in [*metrics, *cutoffs]:
         if name in table:
             shown[name] = [
                 interval_text(row[name], row[f"{name} low"], row[f"{name} high"])
                 for _, row in table.iterrows()
             ]
+    if "sd" in table:
+        shown["sd of seeds"] = [interval_text(sd, math.nan, math.nan) for sd in table["sd"]]
     for name in ("over popularity", "over next"):
         columns = table[[name, f"{name} low", f"{name} high"]]
         shown[name] = [
@@ -90,6 +115,11 @@ def _row(result: Result, opponents: Mapping[str, Result | None]) -> dict[str, ob
     for stratum, intervals in found.strata.items():
         if plan.metric in intervals:
             row[f"{plan.metric} {stratum}"] = intervals[plan.metric].value
+    for each in result.evaluations if len(result.evaluations) > 1 else ():
+        at, key = each.summary[plan.metric], f"{_AT}{each.split}"
+        row |= {key: at.value, f"{key} low": at.low, f"{key} high": at.high}
+    if found.spread:
+        row["sd"] = found.spread[plan.metric]
     for name, other in opponents.items():
         over = Interval(float("nan"), float("nan"), float("nan"), 0)
         if other is not None and other is not result:

@@ -197,7 +197,8 @@ def test_every_model_can_be_configured(path: Path) -> None:
     assert isinstance(model, Recommender)
     assert set(document) - {"_target_"} == set(model.parameters()), "yaml names every parameter"
     defaults = type(model)().parameters()
-    assert model.parameters() == defaults, "yaml shows the defaults"
+    if path.stem not in {"ncf_rating"}:  # a second use of a model
+        assert model.parameters() == defaults, "yaml shows the defaults"
 
 
 def test_wrong_parameters_are_refused_before_work() -> None:

@@ -2,6 +2,8 @@
 
 A group is a function from a :class:`Scene` to named columns, float32 [pairs], NaN where unknown.
 Removing a group removes exactly its columns, and the fused profile with any of its three parts.
+``catalog`` is no group but can be removed like one: the columns of any group that need what the
+catalog says of items, their categories, brands, prices and vectors.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import numpy as np
 
 from training.ids import FloatArray
 from training.models.ranking.candidates import Candidates
-from training.models.ranking.items import FACTS, ItemState
+from training.models.ranking.items import FACTS, LEVELS, ItemState
 from training.models.ranking.past import Past
 from training.models.ranking.people import BEHAVIOR, SENTIMENT, CustomerState
 
@@ -106,6 +108,7 @@ GROUPS: Mapping[str, Callable[[Scene], Columns]] = {
     "topic": topic,
     "profile": profile,
 }
+CATALOG = "catalog"
 _MONTH = 28
 _LEAST = 1e-6
 _FUSED = {"behavior", "sentiment", "topic"}
@@ -126,9 +129,17 @@ def features_of(scene: Scene, without: Collection[str] = ()) -> tuple[Columns, d
         if name in gone:
             continue
         found = compute(scene)
+        if CATALOG in gone:
+            found = {name: v for name, v in found.items() if not _of_catalog(name)}
         columns |= found
         owners |= dict.fromkeys(found, name)
     return columns, owners
+
+
+def _of_catalog(name: str) -> bool:
+    """Whether a column needs what the catalog says of items."""
+    starts = (*(f"{level}_" for level in LEVELS), "item_price")
+    return name.startswith(starts) or name.endswith("_vector_dot")
 
 
 def _activity(scene: Scene) -> Columns:

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from training.ids import FloatArray, IntArray
 from training.models.base import Recommender
 from training.models.ranking.candidates import Candidates, choose
-from training.models.ranking.groups import Scene, features_of
+from training.models.ranking.groups import CATALOG, Scene, features_of
 from training.models.ranking.past import Past
 from training.models.ranking.world import World
 
@@ -110,7 +110,8 @@ class Stage:
 
     def _favorites(self, past: Past) -> FloatArray | None:
         """Score items by what sells newly in the categories the customer is in lately."""
-        if "category" not in self.items.levels or "behavior" in self.without:
+        removed = {"behavior", CATALOG} & set(self.without)
+        if "category" not in self.items.levels or removed:
             return None
         codes = self.items.levels["category"]
         (share,) = past.by_group(codes, len(self.totals["category"]), past.recent)

@@ -1,0 +1,78 @@
+"""Tables of models: one line a model and protocol, best first, with intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+ERRORS = ("rmse", "mse", "mae")  # metrics that are better when small
+SEVERAL = " × "  # in the protocol of a mean over several cutoffs
+GAINS = (" over popularity", " over next")  # paired differences, with the interval of the pairs
+_METRICS = ("recall@10", "recall@20", "ndcg@10", "ndcg@20", "map@20", "hit_rate@20", "coverage@20")
+
+
+def render(
+    rows: Sequence[Mapping[str, Any]], metrics: Sequence[str] = (), *, cutoffs: bool = False
+) -> str:
+    """Return a markdown table: one line a model and protocol, best first, intervals in brackets.
+
+    Where there are means over several cutoffs, only they are shown, or all with ``cutoffs``.
+    """
+    rows = rows if cutoffs else _means(rows)
+    known = {row["metric"] for row in rows}
+    names = [name for name in metrics or _METRICS if name in known]
+    names += [f"{name}{gain}" for name in names[:1] for gain in GAINS if f"{name}{gain}" in known]
+    lines: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["metric"] in names:
+            lines.setdefault((row["protocol"], row["model"]), {})[row["metric"]] = row
+    ordered = sorted(lines.items(), key=lambda line: (line[0][0], _place(line[1], names)))
+    with_reference = any(row.get("reference") for row in rows if row["metric"] in names)
+    head = ["model", "protocol", *names, "fit s", "peak MB"]
+    head += ["reference"] if with_reference else []
+    table = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    for (protocol, model), values in ordered:
+        cells = [model, protocol, *(_cell(values.get(name)) for name in names)]
+        cells += [_cost(values, "seconds", ".1f"), _cost(values, "peak_mb", ",.0f")]
+        if with_reference:
+            cells.append(_references(values, names))
+        table.append("| " + " | ".join(cells) + " |")
+    return "\n".join(table) + "\n"
+
+
+def _means(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Return the rows over several cutoffs if there are any, else all."""
+    return [row for row in rows if SEVERAL in row["protocol"]] or rows
+
+
+def _place(values: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> float:
+    """Return what orders lines, best first, by the first of the metrics; errors rise."""
+    if not names or names[0] not in values:
+        return math.inf
+    value = float(values[names[0]]["value"])
+    return value if names[0] in ERRORS else -value
+
+
+def _cell(row: Mapping[str, Any] | None) -> str:
+    if row is None:
+        return "–"
+    form = "+.4f" if row["metric"].endswith(GAINS) else ".4f"
+    low, high = row.get("low"), row.get("high")
+    text = format(row["value"], form)
+    text = text if low is None else f"{text} [{low:{form}}, {high:{form}}]"
+    return text if row.get("sd") is None else f"{text} ± {row['sd']:.4f}"
+
+
+def _cost(values: Mapping[str, Mapping[str, Any]], name: str, form: str) -> str:
+    found = next((row[name] for row in values.values() if row.get(name) is not None), None)
+    return "–" if found is None else format(found, form)
+
+
+def _references(values: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> str:
+    found = [
+        f"{name} {values[name]['reference']:g}"
+        for name in names
+        if name in values and values[name].get("reference")
+    ]
+    return ", ".join(found) or "–"
