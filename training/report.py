@@ -23,6 +23,7 @@ from training.figures import render_figures, render_texts
 if TYPE_CHECKING:
     import pandas as pd
 
+    from training.groups import Gap
     from training.runner import Result
 
 PAGES = ("README.md", "README.zh.md", "docs/text-analysis.md")
@@ -77,7 +78,27 @@ def rows_of(result: Result) -> list[Row]:
                 ratio=each.value / reference if reference else None,
             )
         )
+    rows += [row for gap in result.gaps for row in _gap_rows(gap, rows[0])]
     return [row for row in rows if not math.isnan(row.value)]
+
+
+def _gap_rows(gap: Gap, like: Row) -> list[Row]:
+    """Return the metric of every group and the largest gap, held against what is allowed."""
+    found = {f"{gap.metric} {gap.attribute} {each.name}": each.metric for each in gap.groups}
+    found[f"{gap.metric} gap by {gap.attribute}"] = gap.difference
+    return [
+        Row(
+            dataset=like.dataset,
+            protocol=like.protocol,
+            model=like.model,
+            metric=name,
+            value=each.value,
+            low=_number(each.low),
+            high=_number(each.high),
+            n=each.n,
+        )
+        for name, each in found.items()
+    ]
 
 
 def gain_rows(compared: pd.DataFrame, results: Sequence[Result]) -> list[Row]:

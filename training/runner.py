@@ -8,15 +8,18 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from training.bundle import Bundle
 from training.data import Prepared
 from training.evaluate import Evaluation, evaluate
+from training.groups import Gap, gaps_of
 from training.memory import peak_mb, reset_peak
 from training.models.base import Recommender
 from training.models.fallback import WithFallback
 from training.models.popular import RecentPopularity
+from training.models.reranking.base import Reranked, scorer_of
 from training.plan import Plan
 
 if TYPE_CHECKING:
@@ -58,6 +61,12 @@ class Result:
     def evaluation(self) -> Evaluation:
         """The evaluation by the newest split."""
         return self.evaluations[0]
+
+    @cached_property
+    def gaps(self) -> Sequence[Gap]:
+        """How far apart groups of customers are on the newest split."""
+        found = self.evaluations[0]
+        return gaps_of(found, self.prepared, self.plan.metric, self.plan.groups)
 
     @property
     def value(self) -> float:
@@ -118,6 +127,8 @@ def fit(
 ) -> Recommender:
     """Fit the model of ``plan``, with its fallback, with features as of ``moment``."""
     model = fresh(plan.model)
+    if isinstance(model, Reranked):
+        model.know(prepared.categories)
     if plan.fallback is not None and not isinstance(model, RecentPopularity):
         model = WithFallback(primary=model, fallback=fresh(plan.fallback))
     return model.fit(interactions, prepared.reader(moment))
@@ -129,6 +140,8 @@ def fresh(model: Recommender) -> Recommender:
         name: {k: fresh(part) for k, part in value.items()} if _holds_models(value) else value
         for name, value in model.parameters().items()
     }
+    if isinstance(model, Reranked):
+        given["primary"] = fresh(model.primary)
     return type(model)(**given)
 
 
@@ -166,6 +179,7 @@ def services(plan: Plan, prepared: Prepared) -> tuple[str | None, str | None]:
 
 def _reads_features(model: Recommender) -> bool:
     """Whether the model, or one it is composed of, reads features when it is asked."""
+    model = scorer_of(model)
     if type(model).__name__ in READS_FEATURES:
         return True
     given = [value for value in model.parameters().values() if _holds_models(value)]

@@ -13,7 +13,9 @@ import orjson
 from omegaconf import OmegaConf
 
 from training.bundle import Bundle
+from training.groups import write_gaps
 from training.models.ranker import Ranker
+from training.models.reranking.base import scorer_of
 from training.plan import Plan
 from training.runner import Result, bundle_of
 from training.tracking import plots
@@ -135,11 +137,12 @@ def _write_artifacts(folder: Path, result: Result) -> None:
     found.customers.to_parquet(folder / CUSTOMERS)
     options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
     (folder / "config.json").write_bytes(orjson.dumps(result.plan.config, option=options))
+    write_gaps(folder, result.gaps)
     drawn = folder / "plots"
     drawn.mkdir()
     plots.by_stratum(found, result.plan.metric).savefig(drawn / "strata.png", dpi=110)
     plots.by_rank(found).savefig(drawn / "list_length.png", dpi=110)
-    ranker = getattr(result.model, "primary", result.model)
+    ranker = scorer_of(result.model)
     if isinstance(ranker, Ranker):
         gains, owners = ranker.booster.importance(), ranker.booster.owners
         plots.importance(gains, owners).savefig(drawn / "importance.png", dpi=110)

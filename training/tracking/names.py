@@ -39,6 +39,11 @@ def metrics_named(result: Any) -> dict[str, float]:
         "seconds/rank": result.rank_seconds,
         "memory/peak_mb": result.peak_mb,
     }
+    for gap in result.gaps:
+        share = {"share": gap.share, "passed": float(gap.passed)}
+        share["gap"] = gap.difference.value
+        key = re.sub(r"[^\w. -]", "_", gap.attribute)
+        named |= {f"groups/{key}/{name}": value for name, value in share.items()}
     for older in result.evaluations[1:]:
         key = f"{older.split}/{metric_name(result.plan.metric)}"
         named[key] = older.summary[result.plan.metric].value
