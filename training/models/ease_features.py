@@ -16,8 +16,10 @@ from training.interactions import Interactions
 from training.models.base import Recommender
 from training.models.blocks import top_of_blocks
 from training.models.linear import (
+    contributions_of_members,
     gram,
     most_popular,
+    places_in,
     refuse_too_large,
     zero_diagonal_weights,
 )
@@ -77,6 +79,8 @@ class EASEWithFeatures(Recommender):
         From ``fit``, before anything is allocated, if the weights would not fit in memory.
     """
 
+    additive = True
+
     @validate_call
     def __init__(
         self,
@@ -131,6 +135,29 @@ class EASEWithFeatures(Recommender):
         excluded = histories[:, columns] if exclude_seen else None
         found = top_of_blocks(score, histories.shape, k, excluded)
         return TopK(np.append(columns, np.int32(-1))[found.items], found.scores)
+
+    def contributions(self, history: csr_matrix, items: IntArray) -> FloatArray:
+        """Return the weight of each item of the history for each of ``items``."""
+        found = contributions_of_members(history, items, self._members, self._weights)
+        new = places_in(items, self._new)
+        columns, had = np.flatnonzero(new >= 0), places_in(history.indices, self._members)
+        rows = np.flatnonzero(had >= 0)
+        block = self._traits[new[columns]] @ self._by_traits[had[rows]].T
+        found[np.ix_(rows, columns)] = block.T
+        return found
+
+    def grounds(
+        self, numbers: IntArray, histories: csr_matrix, items: IntArray
+    ) -> dict[str, FloatArray]:
+        """Return what the profile gave: all that the history did not."""
+        scores = np.take_along_axis(
+            self._score(numbers, histories, None), items.astype(np.int64), axis=1
+        )
+        given = [
+            self.contributions(histories[[row]], asked).sum(axis=0)
+            for row, asked in enumerate(items)
+        ]
+        return {"profile": scores - np.array(given, dtype=np.float32).reshape(scores.shape)}
 
     def _fit(
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None
