@@ -73,7 +73,8 @@ def test_the_profile_is_told_apart_from_the_history() -> None:
 
 
 def test_new_items_are_explained_by_what_is_alike() -> None:
-    model = EASEWithFeatures(regularization=10, new_below=40).fit(SHOP, KnownFeatures())
+    usual = int(np.median(np.bincount(SHOP.csr("binary").indices)))
+    model = EASEWithFeatures(regularization=10, new_below=usual).fit(SHOP, KnownFeatures())
     new = np.asarray(model._arrays()["new"])
     assert 0 < len(new) < 48
     found = explained(model, "nobody", new, model.histories[[3]])
@@ -99,7 +100,7 @@ def test_one_table_for_all_models() -> None:
         WithFallback(primary=MMR(primary=EASE(regularization=10)), fallback=RecentPopularity()),
         RecentPopularity(),
         Content(),
-        BPR(dimensions=4, epochs=2),
+        BPR(dimensions=4),
         Ensemble(parts=parts),
         small_ranker(),
     ]

@@ -80,6 +80,7 @@ class EASEWithFeatures(Recommender):
     """
 
     additive = True
+    beside = "profile"
 
     @validate_call
     def __init__(
@@ -139,25 +140,12 @@ class EASEWithFeatures(Recommender):
     def contributions(self, history: csr_matrix, items: IntArray) -> FloatArray:
         """Return the weight of each item of the history for each of ``items``."""
         found = contributions_of_members(history, items, self._members, self._weights)
-        new = places_in(items, self._new)
-        columns, had = np.flatnonzero(new >= 0), places_in(history.indices, self._members)
-        rows = np.flatnonzero(had >= 0)
-        block = self._traits[new[columns]] @ self._by_traits[had[rows]].T
-        found[np.ix_(rows, columns)] = block.T
+        new, had = places_in(items, self._new), places_in(history.indices, self._members)
+        columns, rows = np.flatnonzero(new >= 0), np.flatnonzero(had >= 0)
+        if columns.size:
+            block = self._traits[new[columns]] @ self._by_traits[had[rows]].T
+            found[np.ix_(rows, columns)] = block.T
         return found
-
-    def grounds(
-        self, numbers: IntArray, histories: csr_matrix, items: IntArray
-    ) -> dict[str, FloatArray]:
-        """Return what the profile gave: all that the history did not."""
-        scores = np.take_along_axis(
-            self._score(numbers, histories, None), items.astype(np.int64), axis=1
-        )
-        given = [
-            self.contributions(histories[[row]], asked).sum(axis=0)
-            for row, asked in enumerate(items)
-        ]
-        return {"profile": scores - np.array(given, dtype=np.float32).reshape(scores.shape)}
 
     def _fit(
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None

@@ -22,10 +22,13 @@ class Explains:
         Whether a score is a sum over the items of the history (and what :meth:`grounds` returns).
     ground : str
         What the scores rest on where the model can tell no more.
+    beside : str, optional
+        What else than the history an additive score rests on.
     """
 
     additive: bool = False
     ground: str = "similar"
+    beside: str | None = None
 
     def _score(
         self, numbers: IntArray, histories: csr_matrix, features: FeatureReader | None
@@ -49,7 +52,21 @@ class Explains:
         ``sentiment``, ``topic``, ``profile`` (vectors of several of these) and ``base``, which is
         the same for all items. A model that cannot tell names one ground for all of it.
         """
-        if self.additive:
+        if not self.additive:
+            return {self.ground: self._scores_at(numbers, histories, items)}
+        if self.beside is None:
             return {}
+        return {self.beside: self._beside_history(numbers, histories, items)}
+
+    def _beside_history(
+        self, numbers: IntArray, histories: csr_matrix, items: IntArray
+    ) -> FloatArray:
+        """Return what the scores of ``items`` [n, m] hold besides the terms of the history."""
+        found = self._scores_at(numbers, histories, items)
+        for row, asked in enumerate(items):
+            found[row] -= self.contributions(histories[[row]], asked).sum(axis=0)
+        return found
+
+    def _scores_at(self, numbers: IntArray, histories: csr_matrix, items: IntArray) -> FloatArray:
         scores = self._score(numbers, histories, None)
-        return {self.ground: np.take_along_axis(scores, items.astype(np.int64), axis=1)}
+        return np.take_along_axis(scores, items.astype(np.int64), axis=1)
