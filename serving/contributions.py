@@ -25,9 +25,9 @@ def contributions_of(model: Recommender) -> Contributions | None:
 
     A model whose score is a sum over the history tells its terms. A model of models is asked for
     its first part that knows. Otherwise: for factor models the cosine of the two items' factors,
-    which costs less than the terms of their sums and names the same item first more often than not
-    (``experiment=faithfulness``); for models that score any history, what they give to a history of
-    that one item; for the rest, the cosine of the two items' customers.
+    which needs no equations solved for every customer (``experiment=faithfulness`` measures both);
+    for models that score any history, what they give to a history of that one item; for the rest,
+    the cosine of the two items' customers.
     """
     model = scorer_of(model)
     if model.additive and model.factors(_NOBODY, csr_matrix((0, len(model.items)))) is None:

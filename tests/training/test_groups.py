@@ -114,6 +114,10 @@ def test_an_experiment_compares_groups_and_keeps_the_gap(
     metrics = client.get_run(run_id).data.metrics
     assert metrics["groups/region/gap"] == pytest.approx(region.difference.value)
     assert metrics["groups/region/passed"] == float(region.passed)
+    past = [each.words for each in result.gaps if not each.passed]
+    assert client.get_run(run_id).data.tags.get("warning", "") == "; ".join(past)
+    kept = {file.path for file in client.list_artifacts(run_id, "plots")}
+    assert {"plots/groups_1.png", "plots/groups_2.png"} <= kept
     assert any("recall@20 by region" in record.message for record in caplog.records)
 
 

@@ -109,8 +109,11 @@ def contributions_of_members(
     had, asked = (places_in(numbers, members) for numbers in (history.indices, items))
     found = np.zeros((len(had), len(asked)), dtype=np.float32)
     rows, columns = np.flatnonzero(had >= 0), np.flatnonzero(asked >= 0)
-    block = weights[had[rows]][:, asked[columns]]
-    found[np.ix_(rows, columns)] = block if isinstance(block, np.ndarray) else block.toarray()
+    if isinstance(weights, np.ndarray):
+        block = weights[np.ix_(had[rows], asked[columns])]
+    else:
+        block = weights[had[rows]][:, asked[columns]].toarray()
+    found[np.ix_(rows, columns)] = block
     return found
 
 

@@ -72,6 +72,8 @@ def log_result(store: TrackingStore, result: Result, run_id: str, *, bundle: boo
         }
     )
     mlflow.log_metrics(metrics_named(result))
+    if past := [gap.words for gap in result.gaps if not gap.passed]:
+        mlflow.set_tag("warning", "; ".join(past))
     _log_inputs(mlflow, result)
     with tempfile.TemporaryDirectory() as folder:
         _write_artifacts(Path(folder), result)
@@ -142,6 +144,8 @@ def _write_artifacts(folder: Path, result: Result) -> None:
     drawn.mkdir()
     plots.by_stratum(found, result.plan.metric).savefig(drawn / "strata.png", dpi=110)
     plots.by_rank(found).savefig(drawn / "list_length.png", dpi=110)
+    for place, gap in enumerate(result.gaps):
+        plots.by_group(gap).savefig(drawn / f"groups_{place + 1}.png", dpi=110)
     ranker = scorer_of(result.model)
     if isinstance(ranker, Ranker):
         gains, owners = ranker.booster.importance(), ranker.booster.owners
