@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from training.answers import Answers, ask, relevant_pairs
 from training.interactions import Interactions
@@ -101,7 +102,8 @@ def _rankings(split: Split, answers: Answers, categories: pd.Series[str] | None)
     wanted = row.astype(np.int64) * n_items + train.items.numbers(relevant["item_id"].to_numpy())
     shown = np.arange(len(items))[:, None] * n_items + items
     support = np.bincount(train.csr("binary").indices, minlength=n_items)
-    codes, groups, tastes = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), None
+    codes = groups = np.zeros(0, dtype=np.int32)
+    tastes: csr_matrix | None = None
     if categories is not None:
         codes, groups = (codes_of(categories, train.items, levels=n) for n in (None, 1))
         known = train.customers.numbers(answers.customers, missing="negative")

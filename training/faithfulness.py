@@ -24,6 +24,7 @@ from training.models.base import Recommender
 Names = Callable[[csr_matrix, IntArray], FloatArray]
 """History [1, n_items] and items [m] to what each stored item of it is said to give, [h, m]."""
 
+_TINY = float(np.finfo(np.float32).tiny)
 MEASURES = (
     "comprehensiveness",
     "comprehensiveness of chance",
@@ -161,7 +162,7 @@ def _of_customer(
     tried = np.unique(np.concatenate([drawn, named]))
     kept = list(_changed(asked.history, tried))
     scores = asked.scores(vstack([asked.history, *kept], format="csr"))
-    spread = max(float(scores[0].std()), np.finfo(np.float32).tiny)
+    spread = max(float(scores[0].std()), _TINY)
     falls = (scores[0, items] - scores[1:, items]) / spread
     without, only = falls[: len(tried)], falls[len(tried) :]
     place = np.searchsorted(tried, named)

@@ -12,6 +12,8 @@ from training.faithfulness import Deletions, mean_where
 from training.ids import FloatArray
 from training.models.ranker import Ranker
 
+_TINY = float(np.finfo(np.float32).tiny)
+
 
 def of_groups(
     ranker: Ranker,
@@ -42,7 +44,7 @@ def of_groups(
     if shuffled:
         given = rng.permuted(given, axis=1)
     score = booster.score(table)
-    spread = max(float(score.std()), np.finfo(np.float32).tiny)
+    spread = max(float(score.std()), _TINY)
     background = rng.integers(0, len(table), size=(draws, len(table)))
     without, only = np.zeros((2, len(table), len(groups)))
     for drawn in background:

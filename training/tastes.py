@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from training.ids import FloatArray, IdMap, IntArray
+from training.ids import IdMap, IntArray
 
 SEPARATOR = ">"  # between the levels of a category path
 
@@ -54,7 +55,7 @@ def tastes_of(histories: csr_matrix, codes: IntArray) -> csr_matrix:
     return counts
 
 
-def shares_of(tastes: csr_matrix, codes: IntArray) -> FloatArray:
+def shares_of(tastes: csr_matrix, codes: IntArray) -> NDArray[np.float64]:
     """Look up the share of category ``codes`` [n, m] in each row of ``tastes``; 0 where -1."""
     dense = np.zeros((tastes.shape[0], tastes.shape[1] + 1))
     dense[:, :-1] = tastes.toarray()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -111,12 +112,12 @@ def _rows(case: Case, first: Case, plan: Plan, prepared: Prepared, k: int) -> li
             model=f"{plan.model_name}, {case.step} {case.weight:g}",
             metric=name,
             value=each.value,
-            low=None if each.low != each.low else each.low,
-            high=None if each.high != each.high else each.high,
+            low=None if math.isnan(each.low) else each.low,
+            high=None if math.isnan(each.high) else each.high,
             n=each.n,
         )
         for name, each in found.items()
-        if each.value == each.value
+        if not math.isnan(each.value)
     ]
 
 

@@ -97,9 +97,8 @@ class Faithfulness:
 
     def _cases(self, model: Recommender, asked: Sequence[str]) -> Iterator[tuple[str, Deletions]]:
         if isinstance(model, Ranker):
-            given = {"k": self.items, "seed": self.seed}
-            yield "groups", of_groups(model, asked, **given)
-            yield "groups shuffled", of_groups(model, asked, shuffled=True, **given)
+            for name, by_lot in {"groups": False, "groups shuffled": True}.items():
+                yield name, of_groups(model, asked, k=self.items, shuffled=by_lot, seed=self.seed)
         teller = teller_of(model)
         if teller is None:
             return

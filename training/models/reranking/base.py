@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -102,7 +102,7 @@ class Reranked(Recommender):
         missing = places < 0
         chosen = np.take_along_axis(order, np.where(missing, 0, places), axis=1)
 
-        def taken(values: NDArray[Any], empty: float) -> NDArray[Any]:
+        def taken(values: NDArray[Any], empty: Any) -> NDArray[Any]:
             return np.where(missing, empty, np.take_along_axis(values, chosen, axis=1))
 
         parts = {name: taken(each, np.float32(np.nan)) for name, each in (wide.parts or {}).items()}
@@ -122,9 +122,6 @@ class Reranked(Recommender):
 
     def _item_vectors(self) -> FloatArray | None:
         return self.primary._item_vectors()
-
-    @abstractmethod
-    def _arrays(self) -> Mapping[str, NDArray[Any]]: ...
 
 
 def scorer_of(model: Recommender) -> Recommender:
