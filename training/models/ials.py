@@ -73,6 +73,7 @@ class IALS(Recommender):
     """
 
     additive = True
+    _gram: tuple[FloatArray, FloatArray] | None = None
 
     @validate_call
     def __init__(
@@ -125,10 +126,17 @@ class IALS(Recommender):
         a trained customer, whose factors are a round older, it is nearly the score.
         """
         had, trust = self._items[history.indices], weighted(history, self.weighting).data[:, None]
-        square = self.unobserved * self._square + had.T @ (trust * had)
+        square = self.unobserved * self._gram_of_items() + had.T @ (trust * had)
         size = history.nnz + self.unobserved * len(self._items)
         square[np.diag_indices_from(square)] += self.regularization * size**self.frequency_power
         return explained_by_factors(square, had, trust, self._items[items])
+
+    def _gram_of_items(self) -> FloatArray:
+        """Return the sum over all items of their factors' squares, [d, d], made once."""
+        if self._gram is None or self._gram[0] is not self._items:
+            known = np.nan_to_num(self._items)
+            self._gram = (self._items, known.T @ known)
+        return self._gram[1]
 
     def _fit(
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None
@@ -142,7 +150,6 @@ class IALS(Recommender):
             loss = self._trainer.compute_loss(self._steps(self.solver))
         self._loss = float(loss) / max(matrix.nnz, 1)
         self._customers, self._items = self._trainer.user, self._trainer.item
-        self._square = self._items.T @ self._items
 
     def _objective(self) -> Any:
         return (
@@ -184,7 +191,6 @@ class IALS(Recommender):
 
     def _restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         self._customers, self._items = arrays["customers"], arrays["items"]
-        self._square = self._items.T @ self._items
         self._loss = float(arrays["loss"][0])
         nobody = csr_matrix((0, len(self._items)), dtype=np.float32)
         self._trainer = IALSTrainer(self._objective(), nobody)
