@@ -10,38 +10,49 @@ from scipy.sparse import csr_matrix
 
 from training.ids import FloatArray, IntArray
 from training.models.base import Recommender
-from training.models.fallback import WithFallback
+from training.models.reranking.base import scorer_of
 
 Contributions = Callable[[IntArray, IntArray], FloatArray]
 """History items [h] and recommended items [m] to float32 [h, m]; above 0 speaks for the item."""
 
 _CACHE_BYTES = 128 << 20
 _PROBED_ITEMS = 20_000
+_NOBODY = np.zeros(0, dtype=np.int32)
 
 
 def contributions_of(model: Recommender) -> Contributions | None:
     """Return how a model weighs a history item for a recommended item, None where none is learned.
 
-    A model that knows offers a method ``contributions``. A model of models is asked for its first
-    part that knows. Otherwise: for factor models the cosine of the two items' factors; for models
-    that score any history, what they give to a history of that one item; for the rest, the cosine
-    of the two items' customers.
+    A model whose score is a sum over the history tells its terms. A model of models is asked for
+    its first part that knows. Otherwise: for factor models the cosine of the two items' factors,
+    which needs no equations solved for every customer (``experiment=faithfulness`` measures both);
+    for models that score any history, what they give to a history of that one item; for the rest,
+    the cosine of the two items' customers.
     """
-    if isinstance(model, WithFallback):
-        return contributions_of(model.primary)
-    own = getattr(model, "contributions", None)
-    if own is not None:
-        return own  # type: ignore[no-any-return]
+    model = scorer_of(model)
+    if model.additive and model.factors(_NOBODY, csr_matrix((0, len(model.items)))) is None:
+        return by_terms(model)
     parts = getattr(model, "sources", {})
     if parts:
         known = (contributions_of(part) for part in parts.values())
         return next((found for found in known if found is not None), None)
-    pair = model.factors(np.zeros(0, dtype=np.int32), csr_matrix((0, len(model.items))))
+    pair = model.factors(_NOBODY, csr_matrix((0, len(model.items))))
     if pair is not None:
         return by_factors(pair[1]) if pair[1].shape[1] > 1 else None
     if len(model.items) <= _PROBED_ITEMS and _scores_histories(model):
         return Probe(model)
     return by_customers(model.histories)
+
+
+def by_terms(model: Recommender) -> Contributions:
+    """Return the terms of the sum that a score of ``model`` is, each history item had once."""
+
+    def terms(had: IntArray, items: IntArray) -> FloatArray:
+        ones = np.ones(len(had), dtype=np.float32)
+        history = csr_matrix((ones, had, [0, len(had)]), shape=(1, len(model.items)))
+        return model.contributions(history, items)
+
+    return terms
 
 
 def by_factors(factors: FloatArray) -> Contributions:

@@ -25,8 +25,8 @@ from serving.reasons import Wording
 from serving.rules import Rules
 from training.ids import FloatArray, IntArray
 from training.models.base import Recommender
-from training.models.fallback import WithFallback
 from training.models.popular import RecentPopularity
+from training.models.reranking.base import scorer_of
 from training.topk import TopK
 
 MAX_K = 200
@@ -75,8 +75,7 @@ class Engine:
         self._wording = Wording(facts.kinds)
         self._cases = Cases(features)
         self._features = features
-        inner = model.primary if isinstance(model, WithFallback) else model
-        self._impersonal = isinstance(inner, RecentPopularity)  # nobody is known to it
+        self._impersonal = isinstance(scorer_of(model), RecentPopularity)  # nobody is known to it
         self.at = at
         self._candidates: dict[int, tuple[npt.NDArray[np.bool_], list[str]]] = {}
 

@@ -22,10 +22,12 @@ def main(config: DictConfig) -> float:
 def _name() -> str:
     """Return what tells this run from others: its model, what is left out, what was set."""
     chosen = HydraConfig.get().runtime.choices
-    given = [text for text in HydraConfig.get().overrides.task if text.startswith("model.")]
+    own = ("model.", "rerank.")
+    given = [text for text in HydraConfig.get().overrides.task if text.startswith(own)]
     parts = [
         chosen.get("model"),
         chosen.get("ablation"),
+        None if chosen.get("rerank") == "none" else chosen.get("rerank"),
         *(t.removeprefix("model.") for t in given),
     ]
     return " ".join(str(part) for part in parts if part)

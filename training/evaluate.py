@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from training.answers import Answers, ask, relevant_pairs
 from training.interactions import Interactions
 from training.metrics import Interval, Rankings, bootstrap_intervals, metrics_of
 from training.metrics.evaluation import Evaluation, Strata, Task
 from training.models.base import Recommender
+from training.models.blocks import rows_or_empty
 from training.splits import Split
+from training.tastes import codes_of, tastes_of
 
 if TYPE_CHECKING:
     from features.store.reader import FeatureReader
@@ -99,9 +102,12 @@ def _rankings(split: Split, answers: Answers, categories: pd.Series[str] | None)
     wanted = row.astype(np.int64) * n_items + train.items.numbers(relevant["item_id"].to_numpy())
     shown = np.arange(len(items))[:, None] * n_items + items
     support = np.bincount(train.csr("binary").indices, minlength=n_items)
-    codes = np.zeros(0, dtype=np.int64)
+    codes = groups = np.zeros(0, dtype=np.int32)
+    tastes: csr_matrix | None = None
     if categories is not None:
-        codes = pd.factorize(categories.reindex(train.items.ids))[0]
+        codes, groups = (codes_of(categories, train.items, levels=n) for n in (None, 1))
+        known = train.customers.numbers(answers.customers, missing="negative")
+        tastes = tastes_of(rows_or_empty(train.csr("binary"), known), groups)
     return Rankings(
         items=items,
         hits=np.isin(shown, wanted) & (items >= 0),
@@ -109,6 +115,8 @@ def _rankings(split: Split, answers: Answers, categories: pd.Series[str] | None)
         popularity=support / len(train.customers),
         categories=codes,
         catalog=len(split.catalog),
+        groups=groups,
+        tastes=tastes,
     )
 
 

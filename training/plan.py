@@ -11,15 +11,19 @@ import orjson
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from pydantic import ValidationError
 
 from training.data import StoreData
+from training.groups import GroupRules
 from training.metrics import metrics_of
 from training.metrics.evaluation import Task
 from training.models.base import Recommender
 from training.splits import Splitter
+from training.studies.base import Study
 
 _SHARED = ("data", "split")
 _SCORED = ("model", "fallback", "task")
+_RERANKED = "rerank"
 
 
 class PlanError(ValueError):
@@ -49,6 +53,10 @@ class Plan:
         Name of the experiment; results go to ``data/reports/<experiment>.json``.
     config : dict
         Everything resolved, as it was given.
+    groups : GroupRules
+        Which groups of customers are compared.
+    study : Study, optional
+        What is done instead of one evaluation.
     """
 
     model: Recommender
@@ -62,6 +70,8 @@ class Plan:
     experiment: str
     seeds: int = 1
     config: Mapping[str, Any] = field(default_factory=dict)
+    groups: GroupRules = field(default_factory=GroupRules)
+    study: Study | None = None
 
     @classmethod
     def of(cls, config: DictConfig, model_name: str = "") -> Plan:
@@ -76,7 +86,7 @@ class Plan:
         fallback = plain["fallback"]
         lengths = _lengths(plain["k"])
         return cls(
-            model=_built("model", plain["model"], Recommender),
+            model=_model(plain),
             fallback=None if fallback is None else _built("fallback", fallback, Recommender),
             model_name=plain["name"] or model_name or plain["model"]["_target_"].rpartition(".")[2],
             data=_built("data", plain["data"], StoreData),
@@ -87,6 +97,8 @@ class Plan:
             seeds=_count("seeds", plain.get("seeds", 1)),
             experiment=str(plain["experiment_name"] or plain["workspace"]),
             config=plain,
+            groups=_groups(plain.get("groups") or {}),
+            study=_built("study", plain["study"], Study) if plain.get("study") else None,
         )
 
     @property
@@ -97,7 +109,10 @@ class Plan:
     @property
     def model_key(self) -> str:
         """Equal for plans that would fit the same model for the same task."""
-        return _digest({name: self.config[name] for name in _SCORED})
+        named = {name: self.config[name] for name in _SCORED}
+        if step := self.config.get(_RERANKED):
+            named[_RERANKED] = step
+        return _digest(named)
 
 
 def _resolved(config: DictConfig) -> dict[str, Any]:
@@ -111,11 +126,19 @@ def _resolved(config: DictConfig) -> dict[str, Any]:
     return plain
 
 
-def _built(name: str, config: Any, kind: type[Any]) -> Any:
+def _model(plain: Mapping[str, Any]) -> Recommender:
+    """Build the model, and around it what chooses its lists anew."""
+    model: Recommender = _built("model", plain["model"], Recommender)
+    if step := plain.get(_RERANKED):
+        model = _built(_RERANKED, step, Recommender, primary=model)
+    return model
+
+
+def _built(name: str, config: Any, kind: type[Any], **given: Any) -> Any:
     if not isinstance(config, dict) or "_target_" not in config:
         raise PlanError(f"{name}: expected a group choice with a _target_, received {config!r}")
     try:
-        found = instantiate(config, _convert_="all")
+        found = instantiate(config, _convert_="all", **given)
     except Exception as error:
         raise PlanError(f"{name}: {_reason(error)}") from error
     if not isinstance(found, kind):
@@ -134,6 +157,13 @@ def _reason(error: BaseException) -> str:
             lines.append(f"{where}: {found['msg']}, received {found['input']!r}")
         return "; ".join(lines)
     return str(error) or type(error).__name__
+
+
+def _groups(given: dict[str, Any]) -> GroupRules:
+    try:
+        return GroupRules(**given)
+    except ValidationError as error:
+        raise PlanError(f"groups: {_reason(error)}") from error
 
 
 def _task(value: Any) -> Task:

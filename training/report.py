@@ -25,6 +25,7 @@ from training.tables import ERRORS, GAINS, render
 if TYPE_CHECKING:
     import pandas as pd
 
+    from training.groups import Gap
     from training.metrics.evaluation import Evaluation
     from training.runner import Result
 
@@ -93,7 +94,28 @@ def _rows(result: Result, found: Evaluation) -> list[Row]:
                 seeds=found.seeds if found.spread else None,
             )
         )
+    if newest:
+        rows += [row for gap in result.gaps for row in _gap_rows(gap, rows[0])]
     return [row for row in rows if not math.isnan(row.value)]
+
+
+def _gap_rows(gap: Gap, like: Row) -> list[Row]:
+    """Return the metric of every group and the largest gap, held against what is allowed."""
+    found = {f"{gap.metric} {gap.attribute} {each.name}": each.metric for each in gap.groups}
+    found[f"{gap.metric} gap by {gap.attribute}"] = gap.difference
+    return [
+        Row(
+            dataset=like.dataset,
+            protocol=like.protocol,
+            model=like.model,
+            metric=name,
+            value=each.value,
+            low=_number(each.low),
+            high=_number(each.high),
+            n=each.n,
+        )
+        for name, each in found.items()
+    ]
 
 
 def gain_rows(compared: pd.DataFrame, results: Sequence[Result]) -> list[Row]:

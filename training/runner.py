@@ -8,17 +8,20 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from training.bundle import Bundle
 from training.data import Prepared
 from training.evaluate import Evaluation, evaluate
+from training.groups import Gap, gaps_of
 from training.memory import peak_mb, reset_peak
 from training.metrics.bootstrap import RESAMPLES
 from training.metrics.pooling import averaged, pooled
 from training.models.base import Recommender
 from training.models.fallback import WithFallback
 from training.models.popular import RecentPopularity
+from training.models.reranking.base import Reranked, scorer_of
 from training.plan import Plan
 
 if TYPE_CHECKING:
@@ -66,6 +69,12 @@ class Result:
     def value(self) -> float:
         """The metric that runs are compared by."""
         return self.evaluation.summary[self.plan.metric].value
+
+    @cached_property
+    def gaps(self) -> Sequence[Gap]:
+        """How far apart groups of customers are on the newest split."""
+        found = self.evaluations[0]
+        return gaps_of(found, self.prepared, self.plan.metric, self.plan.groups)
 
 
 def prepare(plan: Plan) -> Prepared:
@@ -144,6 +153,8 @@ def fit(
     ``repeat`` is added to the seeds of the model.
     """
     model = fresh(plan.model, repeat)
+    if isinstance(model, Reranked):
+        model.know(prepared.categories)
     if plan.fallback is not None and not isinstance(model, RecentPopularity):
         model = WithFallback(primary=model, fallback=fresh(plan.fallback))
     return model.fit(interactions, prepared.reader(moment))
@@ -159,6 +170,8 @@ def fresh(model: Recommender, repeat: int = 0) -> Recommender:
     }
     if repeat and "seed" in given:
         given["seed"] += repeat
+    if isinstance(model, Reranked):
+        given["primary"] = fresh(model.primary, repeat)
     return type(model)(**given)
 
 
@@ -203,6 +216,7 @@ def services(plan: Plan, prepared: Prepared) -> tuple[str | None, str | None]:
 
 def _reads_features(model: Recommender) -> bool:
     """Whether the model, or one it is composed of, reads features when it is asked."""
+    model = scorer_of(model)
     if type(model).__name__ in READS_FEATURES:
         return True
     given = [value for value in model.parameters().values() if _holds_models(value)]

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from omegaconf import DictConfig
 
+from training.attributes import read_attributes
 from training.plan import Plan, PlanError
 from training.report import rows_of, write_rows
 from training.runner import prepare, run
@@ -38,6 +39,8 @@ def train(config: DictConfig, model_name: str) -> float:
             sweep.finish()
         _stop(error, 2)
     try:
+        if plan.study is not None:
+            return _studied(plan, store)
         return _tracked(plan, store, sweep, keep_bundle=config.tracking.bundle)
     except _MISTAKES as error:
         _log.debug("failed", exc_info=True)
@@ -67,8 +70,15 @@ def _of_texts(config: DictConfig) -> float:
         return float("nan")
 
 
+def _studied(plan: Plan, store: TrackingStore) -> float:
+    from training.studies.verb import studied  # noqa: PLC0415  (draws: no need elsewhere)
+
+    return studied(plan, store)
+
+
 def _tracked(plan: Plan, store: TrackingStore, sweep: Sweep | None, *, keep_bundle: bool) -> float:
     prepared = prepare(plan)  # before a run is opened: there may be nothing to learn from
+    read_attributes(prepared, plan.groups.attributes)  # a name that nobody has fails now
     parent = None if sweep is None else sweep.parent(store, plan)
     with tracked_run(store, plan, parent) as run_id:
         result = run(plan, prepared)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 from sklearn.metrics import ndcg_score
 
 from training.metrics import (
@@ -28,6 +29,8 @@ def by_hand() -> Rankings:
         popularity=np.array([0.5, 0.25, 0.25, 0.125, 0.0]),
         categories=np.array([0, 0, 1, 2, -1]),
         catalog=10,
+        groups=np.array([0, 0, 1, 1, -1]),
+        tastes=csr_matrix([[0.75, 0.25], [1.0, 0.0], [0.0, 0.0]]),
     )
 
 
@@ -42,6 +45,11 @@ GOLDEN = {
     "hit_rate": [1, 0, 1],
     "novelty": [(1 + 2 + 2 + 3) / 4, (3 + 2) / 2, (4 + 1 + 2 + 2) / 4],
     "diversity": [5 / 6, 1, 2 / 3],
+    "calibration_error": [  # by Steck's formula: half of the first list is of each group
+        0.75 * np.log(0.75 / 0.5025) + 0.25 * np.log(0.25 / 0.4975),
+        np.log(100),
+        np.nan,
+    ],
     "average_popularity": [1.125 / 4, 0.375 / 2, 1.0 / 4],
     "coverage": [0.5],
 }
@@ -116,6 +124,7 @@ def test_diversity_equals_counting_pairs(seed: int) -> None:
 def test_without_categories_or_popularity_nothing_is_claimed() -> None:
     bare = Rankings(np.array([[0]]), np.array([[True]]), np.array([1]))
     assert np.isnan(registered()["diversity"].compute(bare)).all()
+    assert np.isnan(registered()["calibration_error"].compute(bare)).all()
     assert np.isnan(registered()["average_popularity"].compute(bare)).all()
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from training.metrics.registry import Rankings, Values, metric
+
+_SMOOTHING = 0.01  # of the list by the history, against infinity
 
 
 @metric(
@@ -52,6 +55,36 @@ def diversity(rankings: Rankings) -> Values:
     same = (sizes * (sizes - 1)).sum(axis=1)
     enough = number > 1
     values[enough] = 1 - same[enough] / (number * (number - 1))[enough]
+    return values
+
+
+@metric(
+    "calibration_error",
+    "beyond",
+    "Divergence, in nats, of the list's categories (leading level) from those of the history.",
+    higher_is_better=False,
+)
+def calibration_error(rankings: Rankings) -> Values:
+    """Return KL(p || 0.99 q + 0.01 p), [n] (Steck 2018, "Calibrated Recommendations", eq. 6).
+
+    p are the shares of the categories in the history, q those in the list: 0 where they agree,
+    at most log(100) = 4.6. NaN where no category is known of the history or of the list.
+    """
+    values = np.full(len(rankings.items), np.nan)
+    if rankings.tastes is None:
+        return values
+    found = np.where(rankings.items >= 0, rankings.groups[rankings.items], -1)
+    number, wanted = (found >= 0).sum(axis=1), rankings.tastes.tocoo()
+    row, place = np.nonzero(found >= 0)
+    ones = np.ones(len(row))
+    held = csr_matrix((ones, (row, found[row, place])), shape=rankings.tastes.shape)
+    counts = np.asarray(held[wanted.row, wanted.col]).ravel()
+    share = counts / np.maximum(number, 1)[wanted.row]
+    mixed = (1 - _SMOOTHING) * share + _SMOOTHING * wanted.data
+    terms = wanted.data * np.log(wanted.data / mixed)
+    total = np.bincount(wanted.row, weights=terms, minlength=len(values))
+    known = (number > 0) & (np.bincount(wanted.row, minlength=len(values)) > 0)
+    values[known] = total[known]
     return values
 
 

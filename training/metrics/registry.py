@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 Kind = Literal["ranking", "beyond", "rating"]
 Values = NDArray[np.float64]
@@ -31,6 +32,10 @@ class Rankings:
         Category number of the item; -1 where unknown.
     catalog : int
         How many items could be recommended.
+    groups : ndarray of int, shape [n_items]
+        Number of the leading level of the item's category; -1 where unknown.
+    tastes : csr_matrix, shape [n, groups], optional
+        Share of each group in the customer's history; a row of zeros where nothing is known.
 
     Raises
     ------
@@ -44,6 +49,8 @@ class Rankings:
     popularity: Values = field(default_factory=lambda: np.zeros(0))
     categories: NDArray[Any] = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
     catalog: int = 0
+    groups: NDArray[Any] = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
+    tastes: csr_matrix | None = None
 
     def __post_init__(self) -> None:
         if self.items.shape != self.hits.shape or len(self.items) != len(self.relevant):
@@ -56,14 +63,7 @@ class Rankings:
 
     def at(self, k: int) -> Rankings:
         """Return the first ``k`` places."""
-        return Rankings(
-            self.items[:, :k],
-            self.hits[:, :k],
-            self.relevant,
-            self.popularity,
-            self.categories,
-            self.catalog,
-        )
+        return replace(self, items=self.items[:, :k], hits=self.hits[:, :k])
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from training.ids import FloatArray, IdMap, IntArray
 from training.interactions import Interactions
 from training.models import similar, state
 from training.models.blocks import ranking_frame, rows_or_empty, top_of_blocks
+from training.models.explains import Explains
 from training.models.question import Question
 from training.topk import ItemFactors, TopK, top_of_factors
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from features.store.reader import FeatureReader
 
 
-class Recommender(ABC):
+class Recommender(Explains, ABC):
     """Scores all items for customers and ranks them; subclasses only score.
 
     A subclass is keyword-only constructed, keeps each parameter as the attribute of the same name,

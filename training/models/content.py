@@ -44,6 +44,8 @@ class Content(Recommender):
         If the weights do not sum to 1; from ``fit``, if no features are given or none has vectors.
     """
 
+    ground = "profile"
+
     @validate_call
     def __init__(
         self,

@@ -16,8 +16,10 @@ from training.interactions import Interactions
 from training.models.base import Recommender
 from training.models.blocks import top_of_blocks
 from training.models.linear import (
+    contributions_of_members,
     gram,
     most_popular,
+    places_in,
     refuse_too_large,
     zero_diagonal_weights,
 )
@@ -77,6 +79,9 @@ class EASEWithFeatures(Recommender):
         From ``fit``, before anything is allocated, if the weights would not fit in memory.
     """
 
+    additive = True
+    beside = "profile"
+
     @validate_call
     def __init__(
         self,
@@ -131,6 +136,16 @@ class EASEWithFeatures(Recommender):
         excluded = histories[:, columns] if exclude_seen else None
         found = top_of_blocks(score, histories.shape, k, excluded)
         return TopK(np.append(columns, np.int32(-1))[found.items], found.scores)
+
+    def contributions(self, history: csr_matrix, items: IntArray) -> FloatArray:
+        """Return the weight of each item of the history for each of ``items``."""
+        found = contributions_of_members(history, items, self._members, self._weights)
+        new, had = places_in(items, self._new), places_in(history.indices, self._members)
+        columns, rows = np.flatnonzero(new >= 0), np.flatnonzero(had >= 0)
+        if columns.size:
+            block = self._traits[new[columns]] @ self._by_traits[had[rows]].T
+            found[np.ix_(rows, columns)] = block.T
+        return found
 
     def _fit(
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None

@@ -14,6 +14,7 @@ from training.ids import FloatArray, IntArray
 from training.interactions import Interactions
 from training.models.base import Recommender
 from training.models.linear import (
+    contributions_of_members,
     gram,
     most_popular,
     refuse_too_large,
@@ -53,6 +54,8 @@ class EDLAE(Recommender):
         From ``fit``, before anything is allocated, if the weights would not fit in memory.
     """
 
+    additive = True
+
     @validate_call
     def __init__(
         self,
@@ -66,6 +69,10 @@ class EDLAE(Recommender):
         self.regularization = regularization
         self.max_items = max_items
         self.threads = threads
+
+    def contributions(self, history: csr_matrix, items: IntArray) -> FloatArray:
+        """Return the weight of each item of the history for each of ``items``."""
+        return contributions_of_members(history, items, self._members, self._weights)
 
     def _fit(
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +79,7 @@ class Ensemble(Recommender):
         for block in _blocks(n, len(self.items)):
             places = np.arange(block.start, block.stop, dtype=np.int32)
             whole = replace(asked.of(places), k=self._deep, columns=None)
-            fused = self._fused([part._top(whole)[0] for part in self.parts.values()])
+            fused = self._fused({name: p._top(whole)[0] for name, p in self.parts.items()})
             wanted = fused if asked.columns is None else fused[:, asked.columns]
             found = asked.in_items(top_of_scores(wanted, asked.k))
             best.items[block], best.scores[block] = found.items, found.scores
@@ -93,14 +93,27 @@ class Ensemble(Recommender):
             for key, value in part.diagnostics().items()
         }
 
+    def grounds(
+        self, numbers: IntArray, histories: csr_matrix, items: IntArray
+    ) -> dict[str, FloatArray]:
+        """Return what the ranks of the parts gave, summed by the ground that a part stands for."""
+        found: dict[str, FloatArray] = {}
+        places = items.astype(np.int64)
+        for name, part in self.parts.items():
+            ranking = top_of_scores(part._score(numbers, histories, None), self._deep)
+            given = np.take_along_axis(np.nan_to_num(self._fused({name: ranking})), places, axis=1)
+            found[part.ground] = found.get(part.ground, np.float32(0)) + given
+        return found
+
     @property
     def _deep(self) -> int:
         return min(self.depth, max(len(self.items), 1))
 
-    def _fused(self, rankings: Sequence[TopK]) -> FloatArray:
+    def _fused(self, rankings: Mapping[str, TopK]) -> FloatArray:
         """Sum the reciprocal ranks of the parts, in order: float32 [n, n_items], NaN for none."""
-        total = np.zeros((len(rankings[0].items), len(self.items)))
-        for name, ranking in zip(self.parts, rankings, strict=True):
+        n = len(next(iter(rankings.values())).items)
+        total = np.zeros((n, len(self.items)))
+        for name, ranking in rankings.items():
             weight = 1.0 if self.weights is None else self.weights[name]
             row, place = np.nonzero(ranking.items >= 0)
             total[row, ranking.items[row, place]] += weight / (self.constant + place + 1)
@@ -118,9 +131,12 @@ class Ensemble(Recommender):
         self, numbers: IntArray, histories: csr_matrix, features: FeatureReader | None
     ) -> FloatArray:
         """Fuse rankings that hold seen items too."""
-        parts = self.parts.values()
-        scores = (part._score(numbers, histories, features) for part in parts)
-        return self._fused([top_of_scores(found, self._deep) for found in scores])
+        return self._fused(
+            {
+                name: top_of_scores(part._score(numbers, histories, features), self._deep)
+                for name, part in self.parts.items()
+            }
+        )
 
     def _arrays(self) -> Mapping[str, NDArray[Any]]:
         return {}

@@ -32,6 +32,8 @@ class OwnFrequency(Recommender):
         Recency of the last time, ``2 ** (-days / half_life_days)``, decides between equal counts.
     """
 
+    ground = "behavior"
+
     @validate_call
     def __init__(self, *, half_life_days: PositiveFloat = 30.0) -> None:
         self.half_life_days = half_life_days

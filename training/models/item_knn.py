@@ -43,6 +43,8 @@ class ItemKNN(Recommender):
         What repeated events count for, in training and in histories.
     """
 
+    additive = True
+
     @validate_call
     def __init__(
         self,
@@ -58,6 +60,12 @@ class ItemKNN(Recommender):
         self.k1 = k1
         self.b = b
         self.weighting = weighting
+
+    def contributions(self, history: csr_matrix, items: IntArray) -> FloatArray:
+        """Return the similarity of each item of the history to each of ``items``, weighted."""
+        values = weighted(history, self.weighting).data[:, None]
+        found: FloatArray = values * self._similarity[history.indices][:, items].toarray()
+        return found
 
     def _fit(
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None

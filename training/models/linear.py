@@ -99,6 +99,32 @@ def zero_diagonal_weights(
     return weights, diagonal
 
 
+def contributions_of_members(
+    history: csr_matrix, items: IntArray, members: IntArray, weights: FloatArray | csr_matrix
+) -> FloatArray:
+    """Return the weight of each item of ``history`` [1, n_items] for ``items``: float32 [h, m].
+
+    0 for what is not among ``members``.
+    """
+    had, asked = (places_in(numbers, members) for numbers in (history.indices, items))
+    found = np.zeros((len(had), len(asked)), dtype=np.float32)
+    rows, columns = np.flatnonzero(had >= 0), np.flatnonzero(asked >= 0)
+    if isinstance(weights, np.ndarray):
+        block = weights[np.ix_(had[rows], asked[columns])]
+    else:
+        block = weights[had[rows]][:, asked[columns]].toarray()
+    found[np.ix_(rows, columns)] = block
+    return found
+
+
+def places_in(numbers: IntArray, members: IntArray) -> IntArray:
+    """Return the places of ``numbers`` in the ascending ``members``, -1 where it is none."""
+    if not len(members):
+        return np.full(len(numbers), -1, dtype=np.int32)
+    places = np.minimum(np.searchsorted(members, numbers), len(members) - 1)
+    return np.where(members[places] == numbers, places, -1).astype(np.int32)
+
+
 def scores_of_members(
     histories: csr_matrix, members: IntArray, weights: FloatArray | csr_matrix
 ) -> FloatArray:

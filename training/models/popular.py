@@ -30,6 +30,8 @@ class RecentPopularity(Recommender):
         Length of the window in days.
     """
 
+    ground = "popularity"
+
     @validate_call
     def __init__(self, *, days: PositiveInt = 28) -> None:
         self.days = days

@@ -119,6 +119,27 @@ class Ranker(Recommender):
         )
         return best, np.zeros(best.items.shape, dtype=bool)
 
+    def grounds(
+        self, numbers: IntArray, histories: csr_matrix, items: IntArray
+    ) -> dict[str, FloatArray]:
+        """Split the score of each candidate among ``items`` [n, m] by group of features."""
+        matrix, known = self.examined(numbers, histories, items)
+        parts = self.booster.contributions(matrix[known])
+        parts["base"] = np.full(int(known.sum()), self.booster.paths.base, dtype=np.float32)
+        found = {name: np.full(items.shape, np.nan, dtype=np.float32) for name in parts}
+        for name, values in parts.items():
+            found[name][known] = values
+        return found
+
+    def examined(
+        self, numbers: IntArray, histories: csr_matrix, items: IntArray
+    ) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """Return what the trees see of ``items`` [n, m], and which of them are candidates.
+
+        Float32 [n, m, columns] in the order of ``booster.columns``, NaN for no candidate.
+        """
+        return self._scorer.examined(numbers, histories, items)
+
     def diagnostics(self) -> dict[str, float]:
         """Return how much was learned from and how many candidates could be hit."""
         return dict(self._measured)

@@ -42,6 +42,8 @@ class RP3Beta(Recommender):
         What repeated events count for, in training and in histories.
     """
 
+    additive = True
+
     @validate_call
     def __init__(
         self,
@@ -55,6 +57,12 @@ class RP3Beta(Recommender):
         self.beta = beta
         self.neighbors = neighbors
         self.weighting = weighting
+
+    def contributions(self, history: csr_matrix, items: IntArray) -> FloatArray:
+        """Return the chance to come from each item of the history to each of ``items``."""
+        first = _powered(weighted(history, self.weighting), self.alpha).data[:, None]
+        found: FloatArray = first * self._weights[history.indices][:, items].toarray()
+        return found
 
     def _fit(
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None

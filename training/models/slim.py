@@ -14,7 +14,11 @@ from training.ids import FloatArray, IntArray
 from training.interactions import Interactions
 from training.models.base import Recommender
 from training.models.irspack_parts import slim_weight_allow_negative, slim_weight_positive_only
-from training.models.linear import most_popular, scores_of_members
+from training.models.linear import (
+    contributions_of_members,
+    most_popular,
+    scores_of_members,
+)
 from training.models.weighting import weighted
 
 if TYPE_CHECKING:
@@ -47,6 +51,8 @@ class SLIM(Recommender):
         Threads of the descent; with more than one, weights vary within ``tolerance``.
     """
 
+    additive = True
+
     @validate_call
     def __init__(
         self,
@@ -68,6 +74,10 @@ class SLIM(Recommender):
         self.tolerance = tolerance
         self.max_items = max_items
         self.threads = threads
+
+    def contributions(self, history: csr_matrix, items: IntArray) -> FloatArray:
+        """Return the weight of each item of the history for each of ``items``."""
+        return contributions_of_members(history, items, self._members, self._weights)
 
     def _fit(
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None

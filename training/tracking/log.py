@@ -13,7 +13,9 @@ import orjson
 from omegaconf import OmegaConf
 
 from training.bundle import Bundle
+from training.groups import write_gaps
 from training.models.ranker import Ranker
+from training.models.reranking.base import scorer_of
 from training.plan import Plan
 from training.runner import Result, bundle_of
 from training.tracking import plots
@@ -71,6 +73,8 @@ def log_result(store: TrackingStore, result: Result, run_id: str, *, bundle: boo
         }
     )
     mlflow.log_metrics(metrics_named(result))
+    if past := [gap.words for gap in result.gaps if not gap.passed]:
+        mlflow.set_tag("warning", "; ".join(past))
     _log_inputs(mlflow, result)
     with tempfile.TemporaryDirectory() as folder:
         _write_artifacts(Path(folder), result)
@@ -137,11 +141,14 @@ def _write_artifacts(folder: Path, result: Result) -> None:
     found.customers.to_parquet(folder / CUSTOMERS)
     options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
     (folder / "config.json").write_bytes(orjson.dumps(result.plan.config, option=options))
+    write_gaps(folder, result.gaps)
     drawn = folder / "plots"
     drawn.mkdir()
     plots.by_stratum(found, result.plan.metric).savefig(drawn / "strata.png", dpi=110)
     plots.by_rank(found).savefig(drawn / "list_length.png", dpi=110)
-    ranker = getattr(result.model, "primary", result.model)
+    for place, gap in enumerate(result.gaps):
+        plots.by_group(gap).savefig(drawn / f"groups_{place + 1}.png", dpi=110)
+    ranker = scorer_of(result.model)
     if isinstance(ranker, Ranker):
         gains, owners = ranker.booster.importance(), ranker.booster.owners
         plots.importance(gains, owners).savefig(drawn / "importance.png", dpi=110)

@@ -51,6 +51,11 @@ def metrics_named(result: Any) -> dict[str, float]:
         at, key = each.summary[result.plan.metric], metric_name(result.plan.metric)
         values = {key: at.value, f"low/{key}": at.low, f"high/{key}": at.high}
         named |= {f"{each.split}/{name}": value for name, value in values.items()}
+    for gap in result.gaps:
+        share = {"share": gap.share, "passed": float(gap.passed)}
+        share["gap"] = gap.difference.value
+        key = re.sub(r"[^\w. -]", "_", gap.attribute)
+        named |= {f"groups/{key}/{name}": value for name, value in share.items()}
     return {name: float(value) for name, value in named.items() if not math.isnan(value)}
 
 

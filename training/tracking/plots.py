@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from training.evaluate import Evaluation
+    from training.groups import Gap
 
 _STRATA = ("cold", "warm", "hot")
 _COLOR = "#2a6f97"
@@ -26,6 +27,15 @@ def by_stratum(found: Evaluation, metric: str) -> Figure:
     named |= {s: found.strata[s][metric] for s in _STRATA if metric in found.strata.get(s, {})}
     labels = [f"{name} (n = {each.n:,})" for name, each in named.items()]
     return _intervals(labels, list(named.values()), metric, f"{metric} by history length")
+
+
+def by_group(gap: Gap) -> Figure:
+    """Draw the metric of every group of an attribute, with 95 % intervals."""
+    groups = gap.groups[::-1]
+    few = {True: "", False: ", too few to judge"}
+    labels = [f"{g.name} (n = {g.metric.n:,}{few[g.judged]})" for g in groups]
+    title = f"{gap.metric} by {gap.attribute}"
+    return _intervals(labels, [group.metric for group in groups], gap.metric, title)
 
 
 def by_rank(found: Evaluation) -> Figure:

@@ -95,6 +95,24 @@ class Scorer:
             {name: _spread(filled, values, np.nan) for name, values in parts.items()},
         )
 
+    def examined(
+        self, numbers: IntArray, histories: csr_matrix, items: IntArray
+    ) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """Return the features of ``items`` [n, m]: float32 [n, m, columns], and which are known.
+
+        What is no candidate has none.
+        """
+        found = np.full((*items.shape, len(self.booster.columns)), np.nan, dtype=np.float32)
+        known = np.zeros(items.shape, dtype=bool)
+        for part in self.stage.blocks(len(numbers)):
+            scored = self._scored(numbers[part], histories[part])
+            width = histories.shape[1]
+            there = scored.pairs.rows.astype(np.int64) * width + scored.pairs.items
+            asked = np.arange(len(items[part]))[:, None] * width + items[part]
+            known[part] = np.isin(asked, there) & (items[part] >= 0)
+            found[part][known[part]] = scored.matrix[np.searchsorted(there, asked[known[part]])]
+        return found, known
+
 
 def _spread(filled: NDArray[np.bool_], values: NDArray[T], empty: float) -> NDArray[T]:
     """Return an array of the shape of ``filled`` with ``values`` where it holds."""

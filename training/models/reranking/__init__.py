@@ -1,0 +1,1 @@
+"""Variety at ranking time: a list chosen anew from the first items of any model."""

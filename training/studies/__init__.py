@@ -1,0 +1,1 @@
+"""Studies: questions about a model that one evaluation does not answer."""
