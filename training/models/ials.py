@@ -164,7 +164,7 @@ class IALS(Recommender):
         return solved
 
     def _item_vectors(self) -> FloatArray:
-        return np.nan_to_num(self._items)
+        return self._items
 
     def _arrays(self) -> Mapping[str, NDArray[Any]]:
         loss = np.array([self._loss], dtype=np.float64)
