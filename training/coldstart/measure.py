@@ -127,7 +127,7 @@ def _rows(plan: Plan, prepared: Prepared, stratum: str, found: Evaluation) -> li
         for name, each in found.summary.items()
         if not math.isnan(each.value)
     ]  # fmt: skip
-    places = found.counts["customers"] * max(found.k)
+    places = found.counts["customers"] * min(max(found.k), found.counts["catalog"])
     answered = 1 - found.counts["fallback_places"] / places
     return [*rows, Row(dataset, protocol, plan.model_name, "answered", answered)]
 

@@ -14,7 +14,7 @@ from training.ids import FloatArray, IntArray
 from training.interactions import Interactions
 from training.models.base import Recommender
 from training.models.blocks import block_rows, rows_or_empty
-from training.models.repeats import Repeats, as_floats, due_within
+from training.models.repeats import Floats, Repeats, as_floats, due_within
 from training.topk import top_of_scores
 
 if TYPE_CHECKING:
@@ -26,9 +26,10 @@ class NextBasket(Recommender):
 
     Own repeats are counted in baskets (days), older ones for less, and weighed by the chance that
     the item is due: intervals of a customer and an item follow a log-logistic distribution around
-    the usual one, so that what was just bought waits and what is long overdue was given up (a
-    renewal process, in the line of Bhagat, Muralidharan, Lobzhanidze and Vishwanath 2018, "Buy It
-    Again: Modeling Repeat Purchase Recommendations"). To these the mean of the nearest customers
+    the usual one, so that what was just bought waits and what is long overdue was given up; and by
+    the share of the item's customers who come back for it (both parts as in Bhagat, Muralidharan,
+    Lobzhanidze and Vishwanath 2018, "Buy It Again: Modeling Repeat Purchase Recommendations", whose
+    intervals are of another form). To these the mean of the nearest customers
     is added (TIFU-KNN: Hu, He, Gao and Zhang 2020, "Modeling Personalized Item Frequency
     Information for Next-basket Recommendation"), which also finds items the customer never had.
 
@@ -47,6 +48,8 @@ class NextBasket(Recommender):
         How many of a customer's intervals the usual one of the item counts as.
     due_weight : float
         Exponent of the chance to be due; 0 leaves times aside.
+    repeat_weight : float
+        Exponent of the share of customers who come back for the item; 0 leaves it aside.
     neighbors : int
         How many customers alike are asked.
     neighbor_weight : float
@@ -61,15 +64,17 @@ class NextBasket(Recommender):
         horizon_days: PositiveFloat = 30.0,
         regularity: PositiveFloat = 1.0,
         prior_intervals: PositiveFloat = 1.0,
-        due_weight: NonNegativeFloat = 0.5,
-        neighbors: PositiveInt = 300,
-        neighbor_weight: Annotated[float, Field(ge=0, le=1)] = 0.3,
+        due_weight: NonNegativeFloat = 0.25,
+        repeat_weight: NonNegativeFloat = 0.25,
+        neighbors: PositiveInt = 200,
+        neighbor_weight: Annotated[float, Field(ge=0, le=1)] = 0.25,
     ) -> None:
         self.half_life_days = half_life_days
         self.horizon_days = horizon_days
         self.regularity = regularity
         self.prior_intervals = prior_intervals
         self.due_weight = due_weight
+        self.repeat_weight = repeat_weight
         self.neighbors = neighbors
         self.neighbor_weight = neighbor_weight
 
@@ -79,18 +84,25 @@ class NextBasket(Recommender):
         del features
         found = Repeats.of(interactions, matrix, self.half_life_days)
         interval = found.intervals(matrix.shape[1], self.prior_intervals)
-        due = due_within(self.horizon_days, found.last, interval, self.regularity)
-        self._own = as_floats(matrix, found.decayed * due**self.due_weight)
-        self._fresh = self._just_had(found, interval, matrix.shape[1])
+        self._own = as_floats(matrix, found.decayed * self._worth(found, found.last, interval))
+        self._fresh = self._just_had(found, interval)
         self._unit = _unit(self._own)
 
-    def _just_had(self, found: Repeats, interval: FloatArray, n_items: int) -> FloatArray:
+    def _worth(self, found: Repeats, since: Floats, interval: Floats) -> Floats:
+        """Return what a basket of each pair counts for, ``since`` days after the last [pairs]."""
+        due = due_within(self.horizon_days, since, interval, self.regularity)
+        returning = found.returning(self.histories.shape[1])[found.items]
+        worth: Floats = due**self.due_weight * returning**self.repeat_weight
+        return worth
+
+    def _just_had(self, found: Repeats, interval: Floats) -> FloatArray:
         """Return what one event just now is worth, by item: float32 [n_items]."""
-        due = due_within(self.horizon_days, np.zeros_like(interval), interval, self.regularity)
-        total = np.bincount(found.items, weights=due**self.due_weight, minlength=n_items)
+        n_items = self.histories.shape[1]
+        worth = self._worth(found, np.zeros_like(interval), interval)
+        total = np.bincount(found.items, weights=worth, minlength=n_items)
         count = np.bincount(found.items, minlength=n_items)
-        worth = np.divide(total, count, out=np.ones(n_items), where=count > 0)
-        return worth.astype(np.float32)
+        mean = np.divide(total, count, out=np.full(n_items, worth.mean()), where=count > 0)
+        return mean.astype(np.float32)
 
     def _score(
         self, numbers: IntArray, histories: csr_matrix, features: FeatureReader | None
