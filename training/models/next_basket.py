@@ -26,10 +26,9 @@ class NextBasket(Recommender):
 
     Own repeats are counted in baskets (days), older ones for less, and weighed by the chance that
     the item is due: intervals of a customer and an item follow a log-logistic distribution around
-    the usual one, so that what was just bought waits and what is long overdue was given up; and by
-    the share of the item's customers who come back for it (both parts as in Bhagat, Muralidharan,
-    Lobzhanidze and Vishwanath 2018, "Buy It Again: Modeling Repeat Purchase Recommendations", whose
-    intervals are of another form). To these the mean of the nearest customers
+    the usual one, so that what was just bought waits and what is long overdue was given up (the
+    idea of Bhagat, Muralidharan, Lobzhanidze and Vishwanath 2018, "Buy It Again: Modeling Repeat
+    Purchase Recommendations", with intervals of another form). To these the mean of the nearest customers
     is added (TIFU-KNN: Hu, He, Gao and Zhang 2020, "Modeling Personalized Item Frequency
     Information for Next-basket Recommendation"), which also finds items the customer never had.
 
@@ -48,8 +47,6 @@ class NextBasket(Recommender):
         How many of a customer's intervals the usual one of the item counts as.
     due_weight : float
         Exponent of the chance to be due; 0 leaves times aside.
-    repeat_weight : float
-        Exponent of the share of customers who come back for the item; 0 leaves it aside.
     neighbors : int
         How many customers alike are asked.
     neighbor_weight : float
@@ -60,12 +57,11 @@ class NextBasket(Recommender):
     def __init__(
         self,
         *,
-        half_life_days: PositiveFloat = 90.0,
+        half_life_days: PositiveFloat = 120.0,
         horizon_days: PositiveFloat = 30.0,
         regularity: PositiveFloat = 1.0,
         prior_intervals: PositiveFloat = 1.0,
-        due_weight: NonNegativeFloat = 0.25,
-        repeat_weight: NonNegativeFloat = 0.25,
+        due_weight: NonNegativeFloat = 0.5,
         neighbors: PositiveInt = 200,
         neighbor_weight: Annotated[float, Field(ge=0, le=1)] = 0.25,
     ) -> None:
@@ -74,7 +70,6 @@ class NextBasket(Recommender):
         self.regularity = regularity
         self.prior_intervals = prior_intervals
         self.due_weight = due_weight
-        self.repeat_weight = repeat_weight
         self.neighbors = neighbors
         self.neighbor_weight = neighbor_weight
 
@@ -84,21 +79,20 @@ class NextBasket(Recommender):
         del features
         found = Repeats.of(interactions, matrix, self.half_life_days)
         interval = found.intervals(matrix.shape[1], self.prior_intervals)
-        self._own = as_floats(matrix, found.decayed * self._worth(found, found.last, interval))
+        self._own = as_floats(matrix, found.decayed * self._worth(found.last, interval))
         self._fresh = self._just_had(found, interval)
         self._unit = _unit(self._own)
 
-    def _worth(self, found: Repeats, since: Floats, interval: Floats) -> Floats:
+    def _worth(self, since: Floats, interval: Floats) -> Floats:
         """Return what a basket of each pair counts for, ``since`` days after the last [pairs]."""
         due = due_within(self.horizon_days, since, interval, self.regularity)
-        returning = found.returning(self.histories.shape[1])[found.items]
-        worth: Floats = due**self.due_weight * returning**self.repeat_weight
+        worth: Floats = due**self.due_weight
         return worth
 
     def _just_had(self, found: Repeats, interval: Floats) -> FloatArray:
         """Return what one event just now is worth, by item: float32 [n_items]."""
         n_items = self.histories.shape[1]
-        worth = self._worth(found, np.zeros_like(interval), interval)
+        worth = self._worth(np.zeros_like(interval), interval)
         total = np.bincount(found.items, weights=worth, minlength=n_items)
         count = np.bincount(found.items, minlength=n_items)
         mean = np.divide(total, count, out=np.full(n_items, worth.mean()), where=count > 0)

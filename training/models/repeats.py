@@ -13,7 +13,6 @@ from training.interactions import Interactions
 from training.models.ranking.past import days_before
 
 Floats = NDArray[np.float64]
-_ADDED = 5.0  # customers given to each item beside its own
 _SHORTEST = 0.5  # days: an interval within a day says nothing of when the next one ends
 
 
@@ -71,18 +70,6 @@ class Repeats:
         usual = total.sum() / max(count.sum(), 1) if count.any() else np.log(30.0)
         of_item = (total + prior * usual) / (count + prior)
         found: Floats = np.exp((gaps * own + prior * of_item[self.items]) / (gaps + prior))
-        return found
-
-    def returning(self, n_items: int) -> Floats:
-        """Return the share of each item's customers who came back for it [n_items].
-
-        Every item is given five more customers who come back as often as is usual.
-        """
-        again = self.baskets > 1
-        usual = again.mean() if len(again) else 0.0
-        owners = np.bincount(self.items, minlength=n_items)
-        loyal = np.bincount(self.items, weights=again, minlength=n_items)
-        found: Floats = (loyal + _ADDED * usual) / (owners + _ADDED)
         return found
 
 

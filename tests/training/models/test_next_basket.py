@@ -68,20 +68,6 @@ def test_intervals_lean_on_the_item_where_a_customer_has_few() -> None:
     np.testing.assert_allclose(leaning[0], np.exp((2 * np.log(8) + np.log(usual)) / 3), rtol=1e-6)
 
 
-def test_some_items_are_bought_again() -> None:
-    found = repeats(
-        ("a", "milk", 1.5), ("a", "milk", 8.5), ("b", "milk", 2.5), ("b", "milk", 5.5),
-        ("a", "lamp", 3.5), ("b", "lamp", 3.5),
-    )  # fmt: skip
-    np.testing.assert_allclose(found.returning(3), [2.5 / 7, 4.5 / 7, 0.5])
-    data = bought(
-        ("a", "milk", 1.5), ("b", "milk", 2.5), ("b", "milk", 5.5), ("c", "milk", 2.5),
-        ("c", "milk", 5.5), ("a", "lamp", 1.5), ("b", "lamp", 2.5), ("c", "lamp", 2.5),
-    )  # fmt: skip
-    best = NextBasket(repeat_weight=1.0, neighbor_weight=0).fit(data)
-    assert best.recommend(["a"], 1, exclude_seen=False)["item_id"].tolist() == ["milk"]
-
-
 def test_without_any_repeat_intervals_are_a_month() -> None:
     np.testing.assert_allclose(repeats(("a", "milk", 1.5)).intervals(1, 1.0), 30)
 
@@ -114,7 +100,6 @@ def test_what_is_due_comes_before_what_was_just_bought() -> None:
     rows = [("a", "soap", float(d)) for d in (1.5, 31.5, 61.5, 91.5)]
     rows += [("a", "rice", float(d)) for d in (29.5, 59.5, 89.5, 119.5)]
     settings = {"neighbor_weight": 0.0, "half_life_days": 1e6, "horizon_days": 10.0}
-    settings |= {"repeat_weight": 0.0}
     data = bought(*rows)
     punctual = NextBasket(regularity=4.0, due_weight=1.0, **settings).fit(data)
     assert punctual.recommend(["a"], 2, exclude_seen=False)["item_id"].tolist() == ["rice", "soap"]
