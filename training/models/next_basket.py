@@ -28,8 +28,8 @@ class NextBasket(Recommender):
     the item is due: intervals of a customer and an item follow a log-logistic distribution around
     the usual one, so that what was just bought waits and what is long overdue was given up (the
     idea of Bhagat, Muralidharan, Lobzhanidze and Vishwanath 2018, "Buy It Again: Modeling Repeat
-    Purchase Recommendations", with intervals of another form). To these the mean of the nearest customers
-    is added (TIFU-KNN: Hu, He, Gao and Zhang 2020, "Modeling Personalized Item Frequency
+    Purchase Recommendations", with intervals of another form). To these the mean of the nearest
+    customers is added (TIFU-KNN: Hu, He, Gao and Zhang 2020, "Modeling Personalized Item Frequency
     Information for Next-basket Recommendation"), which also finds items the customer never had.
 
     Made for the task ``again``. A history that grew after training is used at once; new events
