@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
-from training.ids import IntArray
+from training.ids import IdMap, IntArray
 from training.metrics.evaluation import Task
 from training.models.base import Recommender
 from training.splits import Split
@@ -52,8 +54,11 @@ def ask(
     *,
     batch: int,
     features: FeatureReader | None,
+    clicks: Mapping[str, Sequence[str]] | None = None,
 ) -> Answers:
     """Have the live catalog ranked for everyone with something relevant, ``batch`` at a time.
+
+    ``clicks`` are histories by customer, folded in instead of those that were learned from.
 
     Raises
     ------
@@ -67,11 +72,13 @@ def ask(
     asked, catalog = relevant["customer_id"].unique(), split.catalog.ids.tolist()
     items, fallback = [], 0
     for start in range(0, len(asked), batch):
+        customers = asked[start : start + batch].tolist()
         best, by_fallback = model.top(
-            asked[start : start + batch].tolist(),
+            customers,
             k,
             exclude_seen=task is Task.DISCOVER,
             candidates=catalog,
+            histories=None if clicks is None else _histories(customers, clicks, model.items),
             features=features,
         )
         items.append(numbers[best.items])
@@ -101,6 +108,18 @@ def relevant_pairs(split: Split, task: Task | str) -> pd.DataFrame:
             f"{task} on {split.name}: no customer has anything relevant in the test data"
         )
     return pairs.reset_index(drop=True)
+
+
+def _histories(
+    customers: Sequence[str], clicks: Mapping[str, Sequence[str]], items: IdMap
+) -> csr_matrix:
+    """Return a row of counts for each customer, [customers, items]; items unknown are left out."""
+    given = [items.numbers(list(clicks.get(each, ())), missing="negative") for each in customers]
+    columns = np.concatenate([*given, np.zeros(0, dtype=np.int32)])
+    rows = np.repeat(np.arange(len(given)), [len(each) for each in given])
+    known = columns >= 0
+    ones = np.ones(int(known.sum()), dtype=np.float32)
+    return csr_matrix((ones, (rows[known], columns[known])), shape=(len(given), len(items)))
 
 
 def _refuse_leak(model: Recommender, split: Split) -> None:

@@ -8,7 +8,7 @@ Metrics are computed a customer, then averaged; nothing is sampled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,7 @@ def evaluate(
     k: int | Sequence[int] = 20,
     features: FeatureReader | None = None,
     *,
+    clicks: Mapping[str, Sequence[str]] | None = None,
     batch: int = 4096,
     categories: pd.Series[str] | None = None,
     strata: Strata | None = None,
@@ -61,6 +62,8 @@ def evaluate(
         List lengths.
     features : FeatureReader, optional
         For models that read profiles.
+    clicks : dict of str to sequence of str, optional
+        Items by customer that are folded in as their histories, instead of what was learned from.
     batch : int
         Customers ranked at a time.
     categories : Series, optional
@@ -76,7 +79,7 @@ def evaluate(
         If nobody has anything relevant, or the model was fitted on data past the cutoff.
     """
     task, lengths = Task(task), (k,) if isinstance(k, int) else tuple(sorted(k))
-    answers = ask(model, split, task, max(lengths), batch=batch, features=features)
+    answers = ask(model, split, task, max(lengths), batch=batch, features=features, clicks=clicks)
     rankings = _rankings(split, answers, categories)
     measured, whole = _measure(answers, rankings, lengths)
     described = _describe(split.train, answers, rankings, strata or Strata())

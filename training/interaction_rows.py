@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ingest.store import Store
 
 COLUMNS = ("customer_id", "item_id", "occurred_at", "available_at", "value", "quantity")
+OPTIONAL = ("fold", "channel")  # attributes of an event that some data have
 MICROSECONDS = "datetime64[us, UTC]"
 
 
@@ -36,8 +37,9 @@ def cast_rows(frame: pd.DataFrame) -> pd.DataFrame:
     ready["available_at"] = _utc(known)
     for name in ("value", "quantity"):
         ready[name] = frame[name].astype("float64") if name in frame else np.nan
-    if "fold" in frame:
-        ready["fold"] = frame["fold"].astype(object)
+    for name in OPTIONAL:
+        if name in frame:
+            ready[name] = frame[name].astype(object)
     return ready
 
 
@@ -62,10 +64,13 @@ def read_events(
     if sources is not None:
         wanted = wanted & pc.field("source").isin(list(sources))
     rows = store.read("events", columns=[*COLUMNS, "attributes"], filter=wanted)
-    folds = pc.struct_field(
-        pc.extract_regex(rows["attributes"].cast("string"), r'"fold":\s*"(?P<fold>[^"]+)"'), "fold"
-    )
+    attributes = rows["attributes"].cast("string")
     frame: pd.DataFrame = rows.drop_columns(["attributes"]).to_pandas()
-    if folds.null_count < len(folds):
-        frame["fold"] = folds.to_pandas()
+    for name in OPTIONAL:
+        if not pc.any(pc.match_substring(attributes, f'"{name}"')).as_py():
+            continue
+        found = pc.extract_regex(attributes, rf'"{name}":\s*"(?P<found>[^"]+)"')
+        values = pc.struct_field(found, "found")
+        if values.null_count < len(values):
+            frame[name] = values.to_pandas()
     return frame

@@ -34,7 +34,8 @@ class Interactions:
     frame : DataFrame
         One row an event, ordered by customer, time, item: ``customer_id``, ``item_id`` (text),
         ``occurred_at``, ``available_at`` (UTC microseconds), ``value`` (rating or amount; NaN where
-        unknown), ``quantity`` (NaN where unknown) and, for data with fixed files, ``fold``.
+        unknown), ``quantity`` (NaN where unknown), for data with fixed files ``fold``, and where
+        events name it ``channel`` (None where unknown).
     customers, items : IdMap
         All ids; ``items`` may hold items nobody has touched yet.
     until : datetime

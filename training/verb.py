@@ -10,8 +10,10 @@ from typing import NoReturn
 from omegaconf import DictConfig
 
 from training.attributes import read_attributes
+from training.coldstart.settings import ColdStart
+from training.data import Prepared
 from training.plan import Plan, PlanError
-from training.report import rows_of, write_rows
+from training.report import Row, rows_of, write_rows
 from training.runner import prepare, run
 from training.tracking.log import log_result, tracked_run
 from training.tracking.store import TrackingStore
@@ -32,6 +34,7 @@ def train(config: DictConfig, model_name: str) -> float:
     sweep = current()
     try:
         plan = Plan.of(config, model_name)
+        cold_start = ColdStart.of(plan.config)
         store = TrackingStore(config.tracking.folder, config.tracking.uri)
     except PlanError as error:
         if sweep is not None:
@@ -41,7 +44,7 @@ def train(config: DictConfig, model_name: str) -> float:
     try:
         if plan.study is not None:
             return _studied(plan, store)
-        return _tracked(plan, store, sweep, keep_bundle=config.tracking.bundle)
+        return _tracked(plan, store, sweep, cold_start, keep_bundle=config.tracking.bundle)
     except _MISTAKES as error:
         _log.debug("failed", exc_info=True)
         if sweep is None:
@@ -76,18 +79,38 @@ def _studied(plan: Plan, store: TrackingStore) -> float:
     return studied(plan, store)
 
 
-def _tracked(plan: Plan, store: TrackingStore, sweep: Sweep | None, *, keep_bundle: bool) -> float:
+def _tracked(
+    plan: Plan,
+    store: TrackingStore,
+    sweep: Sweep | None,
+    cold_start: ColdStart | None,
+    *,
+    keep_bundle: bool,
+) -> float:
     prepared = prepare(plan)  # before a run is opened: there may be nothing to learn from
     read_attributes(prepared, plan.groups.attributes)  # a name that nobody has fails now
     parent = None if sweep is None else sweep.parent(store, plan)
     with tracked_run(store, plan, parent) as run_id:
         result = run(plan, prepared)
         log_result(store, result, run_id, bundle=keep_bundle)
+        rows = rows_of(result)
+        if cold_start is not None:
+            rows += _started_cold(plan, prepared, cold_start, store)
     reports = Path(plan.config["data_dir"]) / "reports"
-    write_rows(reports / f"{plan.experiment}.json", rows_of(result))
+    write_rows(reports / f"{plan.experiment}.json", rows)
     if sweep is not None and parent is not None:
         sweep.results.append((parent, result))
     return result.value
+
+
+def _started_cold(
+    plan: Plan, prepared: Prepared, settings: ColdStart, store: TrackingStore
+) -> list[Row]:
+    from training.coldstart.measure import measure, metrics_named  # noqa: PLC0415  (Feast)
+
+    rows = measure(plan, prepared, settings)
+    store.connect().log_metrics(metrics_named(rows))
+    return rows
 
 
 def _stop(error: Exception, code: int) -> NoReturn:

@@ -17,6 +17,7 @@ from training.ids import FloatArray, IdMap, IntArray
 from training.interactions import Interactions
 from training.models import similar, state
 from training.models.blocks import ranking_frame, rows_or_empty, top_of_blocks
+from training.models.context import Context
 from training.models.explains import Explains
 from training.models.question import Question
 from training.topk import ItemFactors, TopK, top_of_factors
@@ -76,6 +77,7 @@ class Recommender(Explains, ABC):
         candidates: Sequence[str] | None = None,
         histories: csr_matrix | None = None,
         features: FeatureReader | None = None,
+        context: Context | None = None,
     ) -> pd.DataFrame:
         """Rank the best ``k`` items of each customer.
 
@@ -93,6 +95,8 @@ class Recommender(Explains, ABC):
             Counts by customer asked; default: what the model was trained on.
         features : FeatureReader, optional
             Source of profile features, for models that read them.
+        context : Context, optional
+            When and through which channel it is asked, for models that tell contexts apart.
 
         Returns
         -------
@@ -107,6 +111,7 @@ class Recommender(Explains, ABC):
             candidates=candidates,
             histories=histories,
             features=features,
+            context=context,
         )
         return ranking_frame(customers, self.items, best, fallback)
 
@@ -119,13 +124,16 @@ class Recommender(Explains, ABC):
         candidates: Sequence[str] | None = None,
         histories: csr_matrix | None = None,
         features: FeatureReader | None = None,
+        context: Context | None = None,
     ) -> tuple[TopK, NDArray[np.bool_]]:
         """As :meth:`recommend`, in numbers: the best items [n, k] and which the fallback gave."""
         if k < 1:
             raise ValueError(f"k: expected at least 1, received {k}")
         numbers, rows = self.rows_of(customers, histories)
         columns = self.columns_of(candidates)
-        return self._top(Question(customers, numbers, rows, k, columns, exclude_seen, features))
+        return self._top(
+            Question(customers, numbers, rows, k, columns, exclude_seen, features, context)
+        )
 
     def scores(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,16 +24,12 @@ from training.models.linear import (
     zero_diagonal_weights,
 )
 from training.models.question import Question
-from training.models.side_information import CustomerColumns, item_columns
+from training.models.side_information import CustomerColumns, Vector, item_columns
 from training.models.weighting import weighted
 from training.topk import TopK
 
 if TYPE_CHECKING:
     from features.store.reader import FeatureReader
-
-Vector = Literal[
-    "profile_vector", "behavior_vector", "sentiment_vector", "topic_vector", "deep_vector"
-]
 
 
 class EASEWithFeatures(Recommender):

@@ -149,9 +149,14 @@ class IALS(Recommender):
                 self._trainer.step(self._steps(self.solver))
             loss = self._trainer.compute_loss(self._steps(self.solver))
         self._loss = float(loss) / max(matrix.nnz, 1)
-        self._customers, self._items = self._trainer.user, self._trainer.item
+        self._customers, self._items = self._trainer.user.copy(), self._trainer.item.copy()
+        self._customers[np.diff(matrix.indptr) == 0] = np.nan  # nothing to be said of them
+        self._items[np.bincount(matrix.indices, minlength=matrix.shape[1]) == 0] = np.nan
 
     def _objective(self) -> Any:
+        return self._settings().build()
+
+    def _settings(self) -> IALSModelConfigBuilder:
         return (
             IALSModelConfigBuilder()
             .set_K(self.dimensions)
@@ -161,7 +166,6 @@ class IALS(Recommender):
             .set_nu(self.frequency_power)
             .set_loss_type(LossType.IALSPP)
             .set_random_seed(self.seed)
-            .build()
         )
 
     def _steps(self, solver: Solver) -> Any:
@@ -194,4 +198,4 @@ class IALS(Recommender):
         self._loss = float(arrays["loss"][0])
         nobody = csr_matrix((0, len(self._items)), dtype=np.float32)
         self._trainer = IALSTrainer(self._objective(), nobody)
-        self._trainer.item = self._items
+        self._trainer.item = np.nan_to_num(self._items)

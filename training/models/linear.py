@@ -16,9 +16,13 @@ _SQUARES = 3  # matrices [n, n] that fit at the same time: weights, and room to 
 
 
 def most_popular(matrix: csr_matrix, most: int) -> IntArray:
-    """Return the numbers, ascending, of the ``most`` items with the most distinct customers."""
+    """Return the numbers, ascending, of the ``most`` items with the most distinct customers.
+
+    Items nobody had are none of them: nothing could be learned of these.
+    """
     support = np.bincount(matrix.indices, minlength=matrix.shape[1])
-    return np.sort(np.argsort(-support, kind="stable")[:most]).astype(np.int32)
+    chosen = np.argsort(-support, kind="stable")[:most]
+    return np.sort(chosen[support[chosen] > 0]).astype(np.int32)
 
 
 def refuse_too_large(model: str, n_items: int, beside: int = 0) -> None:

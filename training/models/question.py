@@ -10,6 +10,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from training.ids import IntArray
+from training.models.context import Context
 from training.topk import TopK
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Question:
         Leave out items in a customer's history.
     features : FeatureReader, optional
         Source of profile features, for models that read them.
+    context : Context, optional
+        When and through which channel it is asked, for models that tell contexts apart.
     """
 
     customers: Sequence[str]
@@ -45,6 +48,7 @@ class Question:
     columns: IntArray | None
     exclude_seen: bool
     features: FeatureReader | None
+    context: Context | None = None
 
     @property
     def excluded(self) -> csr_matrix | None:

@@ -17,7 +17,9 @@ from training.models.base import Recommender
 from training.models.question import Question
 from training.models.ranking.booster import Booster, Objective, fit_booster
 from training.models.ranking.learning import Examples, examples_of, joined
+from training.models.ranking.named import below, under
 from training.models.ranking.scorer import Scorer
+from training.models.ranking.situation import Habits
 from training.models.ranking.stage import Stage
 from training.models.ranking.windows import Window, fresh, windows_of
 from training.models.ranking.world import World
@@ -26,7 +28,9 @@ from training.topk import TopK
 if TYPE_CHECKING:
     from features.store.reader import FeatureReader
 
-Group = Literal["similar", "popularity", "behavior", "sentiment", "topic", "profile", "catalog"]
+Group = Literal[
+    "similar", "popularity", "behavior", "sentiment", "topic", "profile", "catalog", "context"
+]
 
 
 class Ranker(Recommender):
@@ -60,8 +64,11 @@ class Ranker(Recommender):
         Feature groups left out (ablation).
     shuffle_profiles : bool
         Give each customer another's profile: a gain that survives this is no gain from profiles.
+    context : bool
+        Tell requests apart by hour, weekday and channel, where they say them: see
+        :mod:`~training.models.ranking.situation`.
     seed : int
-        Of the trees, of what is kept, and of the shuffle.
+        Of the trees, of what is kept, of the shuffle, and of situations.
 
     Raises
     ------
@@ -85,6 +92,7 @@ class Ranker(Recommender):
         negatives: Annotated[float, Field(gt=0, le=1)] = 0.25,
         without: Sequence[Group] = (),
         shuffle_profiles: bool = False,
+        context: bool = False,
         seed: NonNegativeInt = 0,
     ) -> None:
         if not sources:
@@ -101,6 +109,7 @@ class Ranker(Recommender):
         self.negatives = negatives
         self.without = list(without)
         self.shuffle_profiles = shuffle_profiles
+        self.context = context
         self.seed = seed
 
     @property
@@ -116,6 +125,7 @@ class Ranker(Recommender):
             asked.k,
             exclude_seen=asked.exclude_seen,
             columns=asked.columns,
+            context=asked.context,
         )
         return best, np.zeros(best.items.shape, dtype=bool)
 
@@ -185,9 +195,12 @@ class Ranker(Recommender):
         """Fit ``sources`` and read what is known as of the end of ``interactions``."""
         for source in sources.values():
             source.fit_matrix(matrix, interactions, features)
-        return self._stage_of(World.of(interactions, matrix, features), sources)
+        habits = Habits.of(interactions) if self.context else None
+        return self._stage_of(World.of(interactions, matrix, features), sources, habits)
 
-    def _stage_of(self, world: World, sources: Mapping[str, Recommender]) -> Stage:
+    def _stage_of(
+        self, world: World, sources: Mapping[str, Recommender], habits: Habits | None
+    ) -> Stage:
         return Stage(
             sources=sources,
             size=self.candidates,
@@ -195,6 +208,7 @@ class Ranker(Recommender):
             seen_out=self.task == "discover",
             without=self.without,
             shuffle=self._shuffle,
+            habits=habits,
         )
 
     def _examples(self, window: Window, features: FeatureReader | None, place: int) -> Examples:
@@ -211,17 +225,19 @@ class Ranker(Recommender):
     def _arrays(self) -> Mapping[str, NDArray[Any]]:
         stage, booster = self._scorer.stage, self._scorer.booster
         described = {"owners": booster.owners, "measured": self._measured}
-        shuffle = {} if self._shuffle is None else {"shuffle": self._shuffle}
+        more = {} if self._shuffle is None else {"shuffle": self._shuffle}
+        more |= {} if stage.habits is None else under("habits/", stage.habits.arrays())
         trees = {
             "trees": booster.to_bytes(),
             "described": np.frombuffer(orjson.dumps(described), dtype=np.uint8),
         }
-        return {**stage.world.arrays(), **trees, **shuffle}
+        return {**stage.world.arrays(), **trees, **more}
 
     def _restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         described = orjson.loads(arrays["described"].tobytes())
         self._measured = described["measured"]
         self._shuffle = arrays.get("shuffle")
         booster = Booster.from_bytes(arrays["trees"], described["owners"])
-        stage = self._stage_of(World.restore(self.histories, arrays), self.sources)
+        habits = Habits.restore(below(arrays, "habits/")) if self.context else None
+        stage = self._stage_of(World.restore(self.histories, arrays), self.sources, habits)
         self._scorer = Scorer(stage, booster)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,9 @@ from training.models.ranking.people import CustomerState
 if TYPE_CHECKING:
     from features.store.reader import FeatureReader
 
+Vector = Literal[
+    "profile_vector", "behavior_vector", "sentiment_vector", "topic_vector", "deep_vector"
+]
 _SEPARATOR = " > "
 
 

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.ids import FloatArray
+from training.models.context import Context
 from training.models.ranking.candidates import Candidates
 from training.models.ranking.items import FACTS, LEVELS, ItemState
 from training.models.ranking.past import Past
 from training.models.ranking.people import BEHAVIOR, SENTIMENT, CustomerState
+from training.models.ranking.situation import Habits
 
 Columns = dict[str, FloatArray]
 
@@ -40,6 +42,10 @@ class Scene:
         Share of all customers' events in each group of a level.
     seen_out : bool
         Whether the pairs leave out what the customer had.
+    habits : Habits, optional
+        In which situations items are chosen; None where contexts are not told apart.
+    context : Context, optional
+        The situation that is asked about; None: it is not known.
     """
 
     pairs: Candidates
@@ -48,6 +54,8 @@ class Scene:
     items: ItemState
     totals: Mapping[str, FloatArray]
     seen_out: bool
+    habits: Habits | None = None
+    context: Context | None = None
 
 
 def similar(scene: Scene) -> Columns:
@@ -100,6 +108,14 @@ def profile(scene: Scene) -> Columns:
     return _dot(scene, "profile_vector") | _dot(scene, "deep_vector")
 
 
+def context(scene: Scene) -> Columns:
+    """Hour, weekday and channel of the request, and how usual they are for the item."""
+    if scene.habits is None:
+        return {}
+    asked = scene.habits.of_request(scene.context or Context(), len(scene.pairs))
+    return scene.habits.columns(scene.pairs.items, asked)
+
+
 GROUPS: Mapping[str, Callable[[Scene], Columns]] = {
     "similar": similar,
     "popularity": popularity,
@@ -107,6 +123,7 @@ GROUPS: Mapping[str, Callable[[Scene], Columns]] = {
     "sentiment": sentiment,
     "topic": topic,
     "profile": profile,
+    "context": context,
 }
 CATALOG = "catalog"
 _MONTH = 28

@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from training.ids import FloatArray
-from training.models.ranking.stage import Stage, in_order
+from training.ids import FloatArray, IntArray
+from training.models.ranking.situation import chosen_or_drawn
+from training.models.ranking.stage import Stage, Table, in_order
 from training.models.ranking.windows import Window
+
+_UNTOLD = 0.3  # share of customers whose situation is hidden, so that requests without one work
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +65,28 @@ def examples_of(
         pairs = table.pairs
         chosen = window.happened[numbers[part]][pairs.rows, pairs.items]
         label = np.asarray(chosen).ravel() > 0
+        _situate(table, stage, window, numbers[part], rng)
         reachable = np.bincount(pairs.rows, weights=label, minlength=part.stop - part.start)
         keep = label | (rng.random(len(label)) < negatives)
         keep &= reachable[pairs.rows] > 0
         sizes = np.unique(pairs.rows[keep], return_counts=True)[1]
         parts.append(Examples(table.matrix[keep], label[keep], sizes, table.owners))
     return joined(parts)
+
+
+def _situate(
+    table: Table, stage: Stage, window: Window, numbers: IntArray, rng: np.random.Generator
+) -> None:
+    """Put every pair, in place, in the situation it was chosen in or might have been."""
+    if stage.habits is None:
+        return
+    rows, items = numbers[table.pairs.rows], table.pairs.items
+    places, told = chosen_or_drawn(window.happened, rows, items, rng, _UNTOLD)
+    situations = stage.habits.of_events(window.events).take(places, told)
+    columns = stage.habits.columns(items, situations)
+    for place, name in enumerate(table.owners):
+        if name in columns:
+            table.matrix[:, place] = columns[name]
 
 
 def joined(parts: Sequence[Examples]) -> Examples:

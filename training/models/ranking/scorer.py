@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from training.ids import FloatArray, IntArray
+from training.models.context import Context
 from training.models.ranking.booster import Booster
 from training.models.ranking.candidates import Candidates
 from training.models.ranking.ordering import best_pairs
@@ -48,13 +49,14 @@ class Scorer:
         *,
         exclude_seen: bool,
         columns: IntArray | None,
+        context: Context | None = None,
     ) -> TopK:
         """Take the ``k`` best candidates of each customer, among ``columns`` if given.
 
         What each group of features gave to a score is told in log-odds.
         """
         blocks = list(self.stage.blocks(len(numbers))) or [slice(0, 0)]
-        scored = (self._scored(numbers[block], histories[block]) for block in blocks)
+        scored = (self._scored(numbers[block], histories[block], context) for block in blocks)
         return _joined([self._best(found, k, exclude_seen, columns) for found in scored])
 
     def dense(self, numbers: IntArray, histories: csr_matrix) -> FloatArray:
@@ -65,9 +67,11 @@ class Scorer:
             scores[part.start + found.pairs.rows, found.pairs.items] = found.scores
         return scores
 
-    def _scored(self, numbers: IntArray, histories: csr_matrix) -> Scored:
+    def _scored(
+        self, numbers: IntArray, histories: csr_matrix, context: Context | None = None
+    ) -> Scored:
         """Return the candidates of a block, scored."""
-        table = self.stage.table(numbers, histories)
+        table = self.stage.table(numbers, histories, context)
         known = ((numbers >= 0) | (np.diff(histories.indptr) > 0))[table.pairs.rows]
         pairs = table.pairs
         matrix = in_order(table.matrix, table.owners, self.booster.columns)

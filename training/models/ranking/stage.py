@@ -10,9 +10,11 @@ from scipy.sparse import csr_matrix
 
 from training.ids import FloatArray, IntArray
 from training.models.base import Recommender
+from training.models.context import Context
 from training.models.ranking.candidates import Candidates, choose
 from training.models.ranking.groups import CATALOG, Scene, features_of
 from training.models.ranking.past import Past
+from training.models.ranking.situation import Habits
 from training.models.ranking.world import World
 
 SCORE_BYTES = 96 << 20  # most memory of the dense scores of one block
@@ -53,6 +55,8 @@ class Stage:
         Feature groups that are not computed.
     shuffle : ndarray of int32 [n_customers], optional
         Whose profile each customer is given instead of their own (a control).
+    habits : Habits, optional
+        In which situations items are chosen; None: contexts are not told apart.
     """
 
     def __init__(
@@ -64,19 +68,22 @@ class Stage:
         seen_out: bool,
         without: Collection[str] = (),
         shuffle: IntArray | None = None,
+        habits: Habits | None = None,
     ) -> None:
         self.sources, self.size, self.seen_out = sources, size, seen_out
         self.world = world
         self.past, self.people, self.items = world.past, world.people, world.items
-        self.without, self.shuffle = without, shuffle
+        self.without, self.shuffle, self.habits = without, shuffle, habits
         self.totals = {
             level: _shares(world.past, codes) for level, codes in world.items.levels.items()
         }
 
-    def table(self, numbers: IntArray, histories: csr_matrix) -> Table:
+    def table(
+        self, numbers: IntArray, histories: csr_matrix, context: Context | None = None
+    ) -> Table:
         """Return candidates and features of customers ``numbers`` (-1 unknown).
 
-        ``histories`` are their counts [n, n_items].
+        ``histories`` are their counts [n, n_items], ``context`` is when and where they ask.
         """
         borrowed = self._whose(numbers)
         own = self.past.rows(numbers, histories)
@@ -87,7 +94,10 @@ class Stage:
             scores[CATEGORY_SOURCE] = favorites
         pairs = choose(scores, self.size, histories if self.seen_out else None)
         people = self.people.take(borrowed)
-        scene = Scene(pairs, past, people, self.items, self.totals, self.seen_out)
+        scene = Scene(
+            pairs, past, people, self.items, self.totals, self.seen_out, self.habits,
+            context,
+        )  # fmt: skip
         columns, owners = features_of(scene, self.without)
         owners = {name: owners[name] for name in sorted(owners)}  # the same after loading
         values = np.empty((len(pairs), len(columns)), dtype=np.float32)

@@ -26,11 +26,14 @@ class Window:
         Which items each customer chose inside it, float32 [n_customers, n_items] of ones.
     start : datetime
         Begin of the window (UTC).
+    events : DataFrame
+        The first event of each entry of ``happened``, in order.
     """
 
     past: Interactions
     happened: csr_matrix
     start: datetime
+    events: pd.DataFrame
 
 
 def windows_of(interactions: Interactions, count: int, days: int) -> list[Window]:
@@ -56,7 +59,9 @@ def windows_of(interactions: Interactions, count: int, days: int) -> list[Window
         shape = (len(interactions.customers), len(interactions.items))
         happened = csr_matrix((np.ones(chosen.sum(), dtype=np.float32), pairs), shape=shape)
         happened.data[:] = 1
-        found.append(Window(past, happened, start))
+        flat = pairs[0].astype(np.int64) * shape[1] + pairs[1]
+        events = frame[chosen].iloc[np.unique(flat, return_index=True)[1]]
+        found.append(Window(past, happened, start, events))
     return found
 
 
