@@ -1,0 +1,114 @@
+"""Searches in MLflow: one parent run above the trials of every model, with table and plots."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from training.plan import Plan
+from training.tracking.names import commit, flattened, metric_name
+from training.tracking.store import TrackingStore
+from training.tuning.search import Outcome, Tried
+from training.tuning.space import Settings
+
+_PARENT = "mlflow.parentRunId"
+
+
+class TuningRuns:
+    """The parent run of a search.
+
+    Parameters
+    ----------
+    store : TrackingStore
+    plan : Plan
+        Of the first model: names experiment, task and metric.
+    key : str
+        Equal for searches that are one: a call after a kill goes on below the same parent.
+    """
+
+    def __init__(self, store: TrackingStore, plan: Plan, key: str) -> None:
+        self.store, self.key, self.metric = store, key, plan.metric
+        workspace, task = plan.data.workspace.name, plan.task.value
+        self.experiment = store.experiment(workspace, task)
+        self._tags = {"experiment": plan.experiment, "workspace": workspace, "task": task,
+                      "metric": plan.metric, "search": key, "commit": commit()}  # fmt: skip
+        self.parent = self._opened(plan.experiment)
+
+    def _opened(self, name: str) -> str:
+        client = self.store.client()
+        query = f"tags.role = 'tuning' and tags.search = '{self.key}'"
+        if found := client.search_runs([self.experiment], query, max_results=1):
+            run_id = str(found[0].info.run_id)
+            client.update_run(run_id, status="RUNNING")
+            return run_id
+        run = client.create_run(
+            self.experiment, run_name=f"tune {name}", tags=self._tags | {"role": "tuning"}
+        )
+        return str(run.info.run_id)
+
+    def of(self, model: str) -> ModelJournal:
+        """Return where the trials of ``model`` are shown."""
+        return ModelJournal(self, model)
+
+    def finish(self, texts: Mapping[str, str], figures: Mapping[str, Any], *, failed: bool) -> None:
+        """Keep files of text and plots by name, and end the parent run."""
+        client = self.store.client()
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in texts.items():
+                (Path(folder) / name).write_text(text, encoding="utf-8")
+            for name, figure in figures.items():
+                figure.savefig(Path(folder) / name, dpi=110)
+            client.log_artifacts(self.parent, folder)
+        client.set_terminated(self.parent, "FAILED" if failed else "FINISHED")
+
+
+class ModelJournal:
+    """Trials of one model as child runs."""
+
+    def __init__(self, runs: TuningRuns, model: str) -> None:
+        self._runs, self._model = runs, model
+        self._client = runs.store.client()
+
+    def begin(self, number: int, settings: Settings) -> str:
+        """Open the child run of a trial."""
+        tags = self._runs._tags | {
+            "role": "trial",
+            "model": self._model,
+            "trial": str(number),
+            _PARENT: self._runs.parent,
+        }
+        name = f"{self._model} {number}"
+        run = self._client.create_run(self._runs.experiment, run_name=name, tags=tags)
+        for key, value in flattened({"model": settings}).items():
+            self._client.log_param(run.info.run_id, key, value)
+        return str(run.info.run_id)
+
+    def end(self, record: str, number: int, settings: Settings, found: Outcome) -> None:
+        """Log what was measured and end the child run; one that is gone is made anew."""
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415  (takes 1.7 s)
+
+        try:
+            self._client.get_run(record)
+        except MlflowException:
+            record = self.begin(number, settings)
+        key = metric_name(self._runs.metric)
+        for place, each in enumerate(found.windows):
+            named = {key: each.value, f"low/{key}": each.low, f"high/{key}": each.high}
+            for name, value in named.items():
+                self._client.log_metric(record, f"window_{place}/{name}", value)
+        if found.windows:
+            self._client.log_metric(record, key, found.value)
+            self._client.log_metric(record, "seconds/trial", found.seconds)
+        self._client.set_tag(record, "state", found.state)
+        if found.error:
+            self._client.set_tag(record, "error", found.error[:500])
+        self._client.set_terminated(record, "FAILED" if found.state == "failed" else "FINISHED")
+
+
+def best_value(store: TrackingStore, parent: str, metric: str, tried: Sequence[Tried]) -> None:
+    """Show the largest value of all trials at the parent run."""
+    values = [each.outcome.value for each in tried if each.outcome.state == "complete"]
+    if values:
+        store.client().log_metric(parent, metric_name(metric), max(values))
