@@ -10,8 +10,8 @@ from typing import Any
 from training.plan import Plan
 from training.tracking.names import commit, flattened, metric_name
 from training.tracking.store import TrackingStore
-from training.tuning.search import Outcome, Tried
-from training.tuning.space import Settings
+from training.tuning.domains import Settings
+from training.tuning.outcome import Outcome, Tried
 
 _PARENT = "mlflow.parentRunId"
 
@@ -32,7 +32,7 @@ class TuningRuns:
         self.store, self.key, self.metric = store, key, plan.metric
         workspace, task = plan.data.workspace.name, plan.task.value
         self.experiment = store.experiment(workspace, task)
-        self._tags = {"experiment": plan.experiment, "workspace": workspace, "task": task,
+        self.tags = {"experiment": plan.experiment, "workspace": workspace, "task": task,
                       "metric": plan.metric, "search": key, "commit": commit()}  # fmt: skip
         self.parent = self._opened(plan.experiment)
 
@@ -44,13 +44,13 @@ class TuningRuns:
             client.update_run(run_id, status="RUNNING")
             return run_id
         run = client.create_run(
-            self.experiment, run_name=f"tune {name}", tags=self._tags | {"role": "tuning"}
+            self.experiment, run_name=f"tune {name}", tags=self.tags | {"role": "tuning"}
         )
         return str(run.info.run_id)
 
-    def of(self, model: str) -> ModelJournal:
-        """Return where the trials of ``model`` are shown."""
-        return ModelJournal(self, model)
+    def of(self, model: str, study: str) -> ModelJournal:
+        """Return where the trials of ``model`` in ``study`` are shown."""
+        return ModelJournal(self, model, study)
 
     def finish(self, texts: Mapping[str, str], figures: Mapping[str, Any], *, failed: bool) -> None:
         """Keep files of text and plots by name, and end the parent run."""
@@ -67,20 +67,20 @@ class TuningRuns:
 class ModelJournal:
     """Trials of one model as child runs."""
 
-    def __init__(self, runs: TuningRuns, model: str) -> None:
-        self._runs, self._model = runs, model
+    def __init__(self, runs: TuningRuns, model: str, study: str) -> None:
+        self._runs, self._model, self._study = runs, model, study
         self._client = runs.store.client()
 
     def begin(self, number: int, settings: Settings) -> str:
         """Open the child run of a trial."""
-        tags = self._runs._tags | {
-            "role": "trial",
-            "model": self._model,
-            "trial": str(number),
-            _PARENT: self._runs.parent,
-        }
-        name = f"{self._model} {number}"
-        run = self._client.create_run(self._runs.experiment, run_name=name, tags=tags)
+        own = {"role": "trial", "model": self._model, "trial": str(number),
+               "study": self._study, _PARENT: self._runs.parent}  # fmt: skip
+        query = " and ".join(f"tags.`{name}` = '{value}'" for name, value in own.items())
+        if found := self._client.search_runs([self._runs.experiment], query, max_results=1):
+            return str(found[0].info.run_id)  # opened just before a kill
+        run = self._client.create_run(
+            self._runs.experiment, run_name=f"{self._model} {number}", tags=self._runs.tags | own
+        )
         for key, value in flattened({"model": settings}).items():
             self._client.log_param(run.info.run_id, key, value)
         return str(run.info.run_id)

@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from training.tuning.search import Tried
+from training.tuning.outcome import Tried
 
 _COLOR = "#2a6f97"
 

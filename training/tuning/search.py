@@ -9,20 +9,20 @@ resumed. Trial 0 is the model as it is configured.
 from __future__ import annotations
 
 import logging
-import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from training.tuning.measure import Answer, Job, Measure, Measured, with_threads
+from training.tuning.outcome import Journal, Outcome, Tried
 from training.tuning.settings import Budget
-from training.tuning.space import Settings, Space
+from training.tuning.space import Space
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,47 +35,6 @@ _RANDOM = 8  # trials drawn at random before the estimator has something to go b
 _PRUNING = 4  # complete trials before one is pruned
 _EXPLAINABLE = 5  # complete trials before the importance of parameters is estimated
 _WINDOW, _SECONDS, _ERROR, RUN = "window {}", "seconds", "error", "run"
-
-
-class Journal(Protocol):
-    """Where trials are shown while the search goes on."""
-
-    def begin(self, number: int, settings: Settings) -> str:
-        """Open the record of a trial and return its id."""
-        ...
-
-    def end(self, record: str, number: int, settings: Settings, found: Outcome) -> None:
-        """Close the record of a trial, also one that an earlier process opened."""
-        ...
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a trial: ``complete``, ``pruned`` or ``failed``, with what was measured."""
-
-    state: str
-    windows: Sequence[Measured]
-    error: str = ""
-
-    @property
-    def value(self) -> float:
-        """Mean over the windows that were measured; NaN without any."""
-        values = [each.value for each in self.windows]
-        return sum(values) / len(values) if values else math.nan
-
-    @property
-    def seconds(self) -> float:
-        """Time spent on all of them."""
-        return sum(each.seconds for each in self.windows)
-
-
-@dataclass(frozen=True)
-class Tried:
-    """One trial of the past."""
-
-    number: int
-    settings: Settings
-    outcome: Outcome
 
 
 @contextmanager
@@ -120,8 +79,10 @@ class Search:
     config: Mapping[str, Any]
     model: str
 
-    def run(self, measure: Measure, journal: Journal, told: Callable[[], None]) -> list[Tried]:
-        """Try until the budget is spent; ``told`` is called after each trial."""
+    def run(
+        self, measure: Measure, journal: Journal, told: Callable[[Outcome], None]
+    ) -> list[Tried]:
+        """Try until the budget is spent; ``told`` hears of each trial."""
         if not self.study.get_trials(deepcopy=False):
             self.study.enqueue_trial(self.space.defaults())
         while batch := self._batch(journal):
@@ -130,7 +91,7 @@ class Search:
             for trial, outcome in zip(batch, outcomes, strict=True):
                 journal.end(trial.user_attrs[RUN], trial.number, dict(trial.params), outcome)
                 self._tell(trial, outcome)
-                told()
+                told(outcome)
             self._spend(perf_counter() - started)
         return self.tried()
 
@@ -165,7 +126,6 @@ class Search:
 
     def _batch(self, journal: Journal) -> list[Trial]:
         """Return the trials of the next round, those that a kill left open first."""
-        from optuna import Trial  # noqa: PLC0415
         from optuna.trial import TrialState  # noqa: PLC0415
 
         trials = self.study.get_trials(deepcopy=False)
@@ -174,22 +134,26 @@ class Search:
         capped = self.budget.seconds is not None and self.seconds >= self.budget.seconds
         if not running and (capped or len(asked) >= self.budget.trials):
             return []
-        batch = [Trial(self.study, each._trial_id) for each in running]
+        batch = [self._draw(each.number, each._trial_id) for each in running]
         first = running[0].number if running else len(asked)
         round_ends = (first // self.budget.processes + 1) * self.budget.processes
-        batch += [self._ask(n) for n in range(len(asked), min(round_ends, self.budget.trials))]
+        batch += [self._draw(n) for n in range(len(asked), min(round_ends, self.budget.trials))]
         for trial in batch:
             if RUN not in trial.user_attrs:
                 trial.set_user_attr(RUN, journal.begin(trial.number, dict(trial.params)))
         return batch
 
-    def _ask(self, number: int) -> Trial:
+    def _draw(self, number: int, known: int | None = None) -> Trial:
+        """Ask for the settings of a trial, or take up the one that storage knows as ``known``."""
+        from optuna import Trial  # noqa: PLC0415
         from optuna.samplers import TPESampler  # noqa: PLC0415
 
         seed = int(np.random.SeedSequence([self.budget.seed, number]).generate_state(1)[0])
         self.study.sampler = TPESampler(seed=seed, n_startup_trials=_RANDOM)
-        domains = {name: domain.distribution() for name, domain in self.space.parameters.items()}
-        return self.study.ask(domains)
+        trial = self.study.ask() if known is None else Trial(self.study, known)
+        for name, domain in self.space.parameters.items():
+            domain.suggest(trial, name)
+        return trial
 
     def _measured(self, batch: Sequence[Trial], measure: Measure) -> list[Outcome]:
         """Measure window by window; a trial that fails or is pruned is spared the next."""
@@ -255,12 +219,6 @@ class Search:
 
     def _spend(self, seconds: float) -> None:
         self.study.set_user_attr(_SECONDS, self.seconds + seconds)
-
-
-def best_of(tried: Sequence[Tried]) -> Tried | None:
-    """Return the complete trial of the largest value, the earliest of equals; None without any."""
-    complete = [each for each in tried if each.outcome.state == "complete"]
-    return max(complete, key=lambda each: each.outcome.value, default=None)
 
 
 def _outcome(trial: FrozenTrial) -> Outcome:

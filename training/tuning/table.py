@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from training.data import Prepared
 from training.plan import Plan
 from training.report import Row
-from training.tuning.search import Tried, best_of
+from training.tuning.outcome import Tried, best_of
 from training.tuning.settings import Budget
 
 _HEAD = ("model", "default", "best", "gain", "trials", "pruned", "failed", "seconds", "settings")

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 from omegaconf import DictConfig
@@ -22,6 +22,7 @@ from training.tracking.store import TrackingStore
 from training.tuning import plots
 from training.tuning.log import TuningRuns, best_value
 from training.tuning.measure import Measure, measuring, tuning_of
+from training.tuning.outcome import Outcome
 from training.tuning.search import Search, study_in
 from training.tuning.settings import Budget
 from training.tuning.space import Space
@@ -66,7 +67,6 @@ def tune(configs: Mapping[str, DictConfig], given: Sequence[str] = ()) -> list[F
     except _FAILURES as error:
         _log.debug("failed", exc_info=True)
         _stop(error, 1)
-    return []
 
 
 def _task(model: str, config: DictConfig) -> Task:
@@ -115,11 +115,12 @@ def _one(task: Task, budget: Budget, data: Prepared, runs: TuningRuns, measure: 
             _log.info("%s: %d trials are known, going on", task.model, known)
         with tqdm(total=budget.trials, initial=known, desc=task.model, unit=" trials",
                   dynamic_ncols=True) as bar:  # fmt: skip
-            tried = search.run(measure, runs.of(task.model), lambda: _moved(bar))
+            tried = search.run(measure, runs.of(task.model, name), lambda found: _moved(bar, found))
         return Found(task.model, tried, search.seconds, search.importances())
 
 
-def _moved(bar: tqdm[Any]) -> None:
+def _moved(bar: tqdm[Any], found: Outcome) -> None:
+    bar.set_postfix_str(f"last {found.state} {found.value:.4f}", refresh=False)
     bar.update()
 
 
@@ -159,6 +160,6 @@ def _digest(*values: Any) -> str:
     return hashlib.sha256(text).hexdigest()[:16]
 
 
-def _stop(error: Exception, code: int) -> None:
+def _stop(error: Exception, code: int) -> NoReturn:
     sys.stderr.write(f"error: {error}\n")
     sys.exit(code)

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from training.tuning import search as module
+from training.tuning.domains import Settings
 from training.tuning.measure import Answer, Job, Measured, with_threads
-from training.tuning.search import Outcome, Search, Tried, best_of, study_in
+from training.tuning.outcome import Outcome, Tried, best_of
+from training.tuning.search import Search, study_in
 from training.tuning.settings import Budget
-from training.tuning.space import Settings, Space
+from training.tuning.space import Space
 
 MODEL = {
     "_target_": "training.models.edlae.EDLAE",
@@ -82,7 +84,7 @@ def searched(
     chosen = Budget(**({"trials": 12, "windows": 1} | budget))
     with study_in(folder / "studies.db", "one") as study:
         search = Search(study, space, chosen, {"task": "discover"}, "edlae")
-        return search.run(measure or Hill(), notes or Notes(), lambda: None)
+        return search.run(measure or Hill(), notes or Notes(), lambda outcome: None)
 
 
 def test_the_first_trial_is_the_default_and_the_best_is_better(tmp_path: Path) -> None:
@@ -189,7 +191,7 @@ def test_no_trial_starts_after_the_time_is_spent(
 def test_what_decides_is_told_apart_from_what_does_not(tmp_path: Path) -> None:
     with study_in(tmp_path / "studies.db", "one") as study:
         search = Search(study, SPACE, Budget(trials=25, windows=1), {}, "edlae")
-        search.run(Hill(), Notes(), lambda: None)
+        search.run(Hill(), Notes(), lambda outcome: None)
         shares = search.importances()
         assert shares["regularization"] > 2 * shares["dropout"]
         assert sum(shares.values()) == pytest.approx(1)

@@ -13,7 +13,8 @@ from omegaconf import OmegaConf
 from tests.training.conftest import CONF
 from training.models.base import Recommender
 from training.plan import PlanError
-from training.tuning.space import FOLDER, Choices, Range, Space
+from training.tuning.domains import Choices, Range
+from training.tuning.space import FOLDER, Space
 
 EASE: dict[str, Any] = {
     "_target_": "training.models.ease.EASE",
