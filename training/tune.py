@@ -17,7 +17,7 @@ from ingest.configuration import configuration
 from ingest.runtime import prepare
 
 _MODEL = "model="
-_OWN = ("models=", "trials=", "seconds=", "windows=", "processes=", "seed=", "search")
+_OWN = ("models=", "trials=", "seconds=", "windows=", "processes=", "seed=", "+search.")
 
 
 def gathered(arguments: Sequence[str]) -> list[str]:
