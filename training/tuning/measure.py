@@ -90,7 +90,8 @@ def with_threads(config: Mapping[str, Any], most: int) -> dict[str, Any]:
         if isinstance(value, Mapping):
             found[name] = with_threads(value, most)
         else:
-            found[name] = min(value, most) if name == "threads" else value
+            limited = name == "threads" and isinstance(value, int)
+            found[name] = min(value, most) if limited else value
     return found
 
 

@@ -18,6 +18,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from training.data import Prepared
 from training.plan import Plan, PlanError
 from training.report import write_rows
+from training.runner import prepare
 from training.tracking.store import TrackingStore
 from training.tuning import plots
 from training.tuning.log import TuningRuns, best_value
@@ -128,8 +129,6 @@ def _keep(found: Found, task: Task, budget: Budget, data: Prepared, given: Seque
     """Write the settings that won where ``tuned=true`` looks for them."""
     if found.best is None:
         return
-    from training.runner import prepare  # noqa: PLC0415
-
     test = prepare(task.plan).splits[-1]
     winner = Winner(
         model=task.model,

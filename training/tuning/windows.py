@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -79,11 +79,11 @@ def tuning_splits(
     return found
 
 
-def _before(splitter: Splitter, cutoff: object) -> Splitter:
+def _before(splitter: Splitter, cutoff: datetime | None) -> Splitter:
     """Return the protocol of ``splitter`` for the one window that ends at ``cutoff``."""
-    if isinstance(splitter, GlobalTemporal):
+    if isinstance(splitter, GlobalTemporal) and cutoff is not None:
         return GlobalTemporal(
-            cutoff=cutoff - timedelta(days=splitter.window_days),  # type: ignore[operator]
+            cutoff=cutoff - timedelta(days=splitter.window_days),
             window_days=splitter.window_days,
             min_customers_per_item=splitter.min_customers_per_item,
             known_customers=splitter.known_customers,

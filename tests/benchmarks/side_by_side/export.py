@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 
 from questions import Question, questions
@@ -11,7 +12,8 @@ from training.answers import relevant_pairs
 
 def export(question: Question) -> None:
     """Write ``train.csv`` and ``asked.csv``; the relevant items stay here."""
-    question.folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(question.folder, ignore_errors=True)  # rankings of other data
+    question.folder.mkdir(parents=True)
     rows = question.split.train.frame
     pairs = rows.groupby(["customer_id", "item_id"], sort=True)["occurred_at"].agg(["size", "max"])
     train = pairs.reset_index().rename(columns={"size": "count", "max": "last"})

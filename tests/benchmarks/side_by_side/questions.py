@@ -22,10 +22,12 @@ from training.splits import Split  # noqa: E402
 
 FOLDER = ROOT / "data" / "side_by_side"
 _MOST = 8_000  # items that take part
-EXPERIMENTS = {
-    "movielens_latest_small": "movielens_latest_small",
-    "completejourney": "completejourney_discover",
-}
+DATASETS = {  # arguments of python -m training
+    "movielens_latest_small": [
+        "workspace=movielens_latest_small", "data=ratings", "split=leave_last_out"
+    ],
+    "completejourney": ["experiment=completejourney_discover"],
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +47,10 @@ class Question:
 def questions() -> list[Question]:
     """Return every dataset whose workspace is loaded."""
     found = []
-    for name, experiment in EXPERIMENTS.items():
+    for name, chosen in DATASETS.items():
         with initialize_config_dir(str(ROOT / "conf"), version_base=None):
             settings = ["fallback=null", "data.profiles=off", f"data_dir={ROOT / 'data'}"]
-            config = compose("training", [f"experiment={experiment}", *settings])
+            config = compose("training", [*chosen, *settings])
         plan = Plan.of(config, name)
         if not plan.data.workspace.store.exists():
             sys.stderr.write(f"{name}: workspace {plan.data.workspace.name} is not loaded\n")

@@ -25,6 +25,7 @@ from training.plan import Plan, PlanError
 from training.runner import forget, prepare
 from training.tune import gathered
 from training.tuning import measure as measuring_module
+from training.tuning.measure import Answer, Job, measuring
 from training.tuning.table import Found
 from training.tuning.verb import tune
 from training.tuning.winners import refuse_seen, tuned
@@ -62,15 +63,15 @@ def runs_of(bench: Bench, role: str) -> list[Any]:
 def test_every_model_gets_the_same_budget_and_every_trial_a_run(
     own_bench: Bench, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = tuned_on(own_bench, "ease,popular", "trials=6")
-    assert [len(each.tried) for each in found.values()] == [6, 6]
+    found = tuned_on(own_bench, "ease,popular", "trials=5")
+    assert [len(each.tried) for each in found.values()] == [5, 5]
     parent, *others = runs_of(own_bench, "tuning")
     assert not others
     assert parent.info.status == "FINISHED"
     best = max(each.best.outcome.value for each in found.values() if each.best)
     assert parent.data.metrics["recall_at_20"] == pytest.approx(best)
     trials = runs_of(own_bench, "trial")
-    assert len(trials) == 12
+    assert len(trials) == 10
     assert {run.data.tags["mlflow.parentRunId"] for run in trials} == {parent.info.run_id}
     assert {run.data.tags["state"] for run in trials} <= {"complete", "pruned"}
     assert all("model.regularization" in r.data.params for r in trials
@@ -78,8 +79,8 @@ def test_every_model_gets_the_same_budget_and_every_trial_a_run(
     files = [f.path for f in own_bench.store.client().list_artifacts(parent.info.run_id)]
     assert {"tuning.md", "history.png", "importance_ease.png"} <= set(files)
     told = capsys.readouterr().out
-    assert "Budget of each model: 6 trials, at most 1,800 s, 1 at a time" in told
-    assert told.count("| 6 of 6 |") == 2
+    assert "Budget of each model: 5 trials, at most 1,800 s, 1 at a time" in told
+    assert told.count("| 5 of 5 |") == 2
     rows = orjson.loads((own_bench.data / "reports" / "shop-tuning.json").read_bytes())
     assert {row["model"] for row in rows} == {"ease", "popular"}
     assert all(row["value"] >= row["reference"] for row in rows)
@@ -125,11 +126,11 @@ def test_what_happens_after_the_tuning_windows_changes_nothing(
     own_bench: Bench, tmp_path: Path
 ) -> None:
     cutoff = "split.cutoff=2024-04-10"
-    models = "ease,item_knn,popular"
-    before = tuned_on(own_bench, models, cutoff, "windows=2")
+    models = "ease,item_knn"
+    before = tuned_on(own_bench, models, cutoff, "windows=2", "trials=2")
     test = prepare(own_bench.plan(cutoff)).splits[0].hash
     with_another_future(own_bench, pd.Timestamp("2024-04-10", tz="UTC"))
-    after = tuned_on(own_bench, models, cutoff, "windows=2")
+    after = tuned_on(own_bench, models, cutoff, "windows=2", "trials=2")
     assert prepare(own_bench.plan(cutoff)).splits[0].hash != test
     for model in models.split(","):
         ours, theirs = before[model].tried, after[model].tried
@@ -315,3 +316,29 @@ def test_from_the_command_line(own_bench: Bench) -> None:
     )
     assert wrong.returncode == 2
     assert "magic" in wrong.stderr
+
+
+@pytest.mark.slow
+def test_processes_answer_as_one_does_and_say_when_one_ends_early(own_bench: Bench) -> None:
+    config = Plan.of(configs(own_bench, "popular")["popular"]).config
+    jobs = [Job(config, "popular", 2, place) for place in (0, 1)]
+    wrong = Job({**config, "metric": "magic"}, "popular", 2, 0)
+    forget()
+    with measuring(1, 1) as alone, measuring(2, 1) as together:
+        ours, theirs = alone([*jobs, wrong]), together([*jobs, wrong])
+    assert [_plain(each) for each in ours] == [_plain(each) for each in theirs]
+    assert "metric: expected one of" in str(theirs[2])
+    with measuring(2, 1) as together, pytest.raises(MemoryError, match="processes=1"):
+        together([Job(_Deadly(), "popular", 2, 0)])
+
+
+def _plain(answer: Answer) -> object:
+    """Leave out how long it took."""
+    return answer if isinstance(answer, str) else (answer.value, answer.low, answer.high, answer.n)
+
+
+class _Deadly(dict):  # type: ignore[type-arg]
+    """Ends the process that unpacks it, as a system short of memory does."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os._exit, (1,)
