@@ -107,7 +107,8 @@ class ModelJournal:
 
 def _named(found: Outcome, metric: str) -> dict[str, float]:
     """Return everything a trial measured, under its MLflow name."""
-    key, named = metric_name(metric), {}
+    key = metric_name(metric)
+    named: dict[str, float] = {}
     for place, each in enumerate(found.windows):
         values = {key: each.value, f"low/{key}": each.low, f"high/{key}": each.high}
         named |= {f"window_{place}/{name}": value for name, value in values.items()}

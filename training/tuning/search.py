@@ -223,7 +223,7 @@ class Search:
 
 def _outcome(trial: FrozenTrial) -> Outcome:
     """Read what became of a trial of an earlier process."""
-    windows = []
+    windows: list[Measured] = []
     while (name := _WINDOW.format(len(windows))) in trial.user_attrs:
         windows.append(Measured(**trial.user_attrs[name]))
     state = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}[trial.state.name]
