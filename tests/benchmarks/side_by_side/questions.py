@@ -45,9 +45,10 @@ class Question:
 
 
 def questions() -> list[Question]:
-    """Return every dataset whose workspace is loaded."""
+    """Return the datasets that the command names, or all, if their workspaces are loaded."""
     found = []
-    for name, chosen in DATASETS.items():
+    for name in sys.argv[1:] or DATASETS:
+        chosen = DATASETS[name]
         with initialize_config_dir(str(ROOT / "conf"), version_base=None):
             settings = ["fallback=null", "data.profiles=off", f"data_dir={ROOT / 'data'}"]
             config = compose("training", [*chosen, *settings])
