@@ -21,7 +21,7 @@ from training.runner import prepare  # noqa: E402
 from training.splits import Split  # noqa: E402
 
 FOLDER = ROOT / "data" / "side_by_side"
-_MOST = 8_000  # items that take part
+_MOST = 4_000  # items that take part
 DATASETS = {  # arguments of python -m training
     "movielens_latest_small": [
         "workspace=movielens_latest_small", "data=ratings", "split=leave_last_out"
