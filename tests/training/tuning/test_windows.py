@@ -82,18 +82,19 @@ def test_the_item_that_is_asked_for_stays_hidden() -> None:
     frame = pd.DataFrame(
         [("long", f"i{n}", T0 + n * HOUR) for n in range(6)]
         + [("short", f"i{n}", T0 + n * HOUR) for n in range(3)]
-        + [("other", f"i{n}", T0 + n * HOUR) for n in range(6)],
+        + [("other", f"i{n}", T0 + n * HOUR) for n in range(6)]
+        + [("early", f"i{n}", T0 + (5 - n) * HOUR) for n in range(6)],
         columns=["customer_id", "item_id", "occurred_at"],
     )
     splitter = LeaveLastOut(min_events=3)
     test = splitter.splits(Interactions.of(frame))[0]
     asked = set(test.test[["customer_id", "item_id"]].itertuples(index=False, name=None))
-    assert asked == {("long", "i5"), ("short", "i2"), ("other", "i5")}
+    assert asked == {("long", "i5"), ("short", "i2"), ("other", "i5"), ("early", "i0")}
     found = tuning_splits(splitter, test, 2)
     for split in found:
         assert not asked & set(seen(split).itertuples(index=False, name=None))
     wanted = [sorted(split.test["item_id"]) for split in found]
-    assert wanted == [["i4", "i4"], ["i3", "i3"]]
+    assert wanted == [["i1", "i4", "i4"], ["i2", "i3", "i3"]]
 
 
 def test_without_times_a_fifth_of_what_was_published_for_training_is_held_out() -> None:
