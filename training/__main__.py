@@ -16,13 +16,14 @@ def main(config: DictConfig) -> float:
     prepare()
     from training.verb import train
 
-    return train(config, _name())
+    chosen, given = HydraConfig.get().runtime.choices, HydraConfig.get().overrides.task
+    return train(config, _name(), str(chosen.get("model")), given)
 
 
 def _name() -> str:
     """Return what tells this run from others: its model, what is left out, what was set."""
     chosen = HydraConfig.get().runtime.choices
-    own = ("model.", "rerank.")
+    own = ("model.", "rerank.", "tuned=")
     given = [text for text in HydraConfig.get().overrides.task if text.startswith(own)]
     parts = [
         chosen.get("model"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,13 +19,19 @@ from training.runner import prepare, run
 from training.tracking.log import log_result, tracked_run
 from training.tracking.store import TrackingStore
 from training.tracking.sweep import Sweep, current
+from training.tuning.winners import refuse_seen, tuned
 
 _log = logging.getLogger(__name__)
 _MISTAKES = (ValueError, FileNotFoundError, MemoryError, ArithmeticError, ImportError)
 
 
-def train(config: DictConfig, model_name: str) -> float:
+def train(
+    config: DictConfig, model_name: str, choice: str = "", given: Sequence[str] = ()
+) -> float:
     """Do the experiment of ``config`` and return the metric that runs are compared by.
+
+    ``choice`` is the group choice of the model and ``given`` the arguments of the call, for
+    ``tuned=true``.
 
     In a sweep, a job whose model or data fails is reported and gives NaN; the others go on. A
     setting that is wrong ends everything with exit code 2, a failed single run with 1.
@@ -33,7 +40,7 @@ def train(config: DictConfig, model_name: str) -> float:
         return _of_texts(config)
     sweep = current()
     try:
-        plan = Plan.of(config, model_name)
+        plan = Plan.of(tuned(config, choice or model_name, given), model_name)
         cold_start = ColdStart.of(plan.config)
         store = TrackingStore(config.tracking.folder, config.tracking.uri)
     except PlanError as error:
@@ -89,6 +96,7 @@ def _tracked(
 ) -> float:
     prepared = prepare(plan)  # before a run is opened: there may be nothing to learn from
     read_attributes(prepared, plan.groups.attributes)  # a name that nobody has fails now
+    refuse_seen(plan, prepared)
     parent = None if sweep is None else sweep.parent(store, plan)
     with tracked_run(store, plan, parent) as run_id:
         result = run(plan, prepared)
