@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _KEPT = 2  # prepared data sets remembered, so that a sweep reads its data once
 _prepared: OrderedDict[str, Prepared] = OrderedDict()
-READS_FEATURES = ("Ranker", "Content", "EASEWithFeatures")
+READS_FEATURES = ("Ranker", "Content", "EASEWithFeatures", "TwoTower")
 
 
 @dataclass(frozen=True, eq=False)
