@@ -52,8 +52,7 @@ def fit_epochs(
         Returns how good the network is now; NaN if nothing can be said: the last epoch is kept.
     epochs, patience : int
     progress : Path, optional
-        File that holds everything after each epoch; an equal call goes on from it. It is removed
-        at the end.
+        File that holds everything after each epoch; an equal call goes on from it.
     """
     curve, best = _resume(network, optimizer, progress)
     while len(curve) < epochs and len(curve) - 1 - _best(curve) < patience:
@@ -64,8 +63,6 @@ def fit_epochs(
         if progress is not None:
             _keep(progress, network, optimizer, best, curve)
     _assign(network.trainable_variables, best)
-    if progress is not None:
-        progress.unlink(missing_ok=True)
     return Course(curve, _best(curve))
 
 
@@ -130,7 +127,7 @@ def _keep(
 
 
 def _numbers(variables: Sequence[keras.Variable]) -> Weights:
-    return [np.array(variable) for variable in variables]
+    return [np.asarray(variable.numpy()) for variable in variables]
 
 
 def _assign(variables: Sequence[keras.Variable], values: Weights) -> None:

@@ -137,6 +137,8 @@ class MultVAE(Recommender):
         learned, held_out = hold_out(weighted(matrix, "binary"), self.validation, self.seed)
         progress = progress_file(self, interactions)
         state, (curve, best) = fit_network(self, learned, held_out, progress)
+        if progress is not None:
+            progress.unlink()
         diagnostics = np.array([curve[best], best + 1, len(curve)], dtype=np.float64)
         self._restore(state | {"diagnostics": diagnostics})
 

@@ -40,7 +40,7 @@ class Network(keras.Model):
         self.decoder = layers.Dense(model.hidden, activation="tanh")
         self.items = layers.Dense(n_items)
 
-    def call(self, given: tf.SparseTensor, noise: Any) -> tuple[Any, Any, Any]:
+    def read(self, given: tf.SparseTensor, noise: Any) -> tuple[Any, Any, Any]:
         """Return logits [n, n_items], and mean and log variance of the codes [n, dimensions]."""
         hidden = ops.tanh(tf.sparse.sparse_dense_matmul(given, self.first.value) + self.first_bias)
         mean, log_variance = self.mean(hidden), self.log_variance(hidden)
@@ -55,10 +55,10 @@ class Network(keras.Model):
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the weights by the names :class:`MultVAE` keeps them under."""
         parts = {"mean": self.mean, "decoder": self.decoder}
-        found = {"first": np.array(self.first), "first_bias": np.array(self.first_bias)}
+        found = {"first": self.first.numpy(), "first_bias": self.first_bias.numpy()}
         for name, layer in parts.items():
-            found |= {name: np.array(layer.kernel), f"{name}_bias": np.array(layer.bias)}
-        items = np.vstack([np.array(self.items.kernel), np.array(self.items.bias)[None]])
+            found |= {name: layer.kernel.numpy(), f"{name}_bias": layer.bias.numpy()}
+        items = np.vstack([self.items.kernel.numpy(), self.items.bias.numpy()[None]])
         return found | {"items": np.ascontiguousarray(items.T)}
 
 
@@ -68,7 +68,7 @@ def fit_network(
     """Fit the network that ``model`` describes to binary ``matrix`` [n_customers, n_items]."""
     keras.utils.set_random_seed(model.seed)
     network = Network(model, matrix.shape[1])
-    network(_sparse(unit_rows(matrix[:1])), np.zeros((1, model.dimensions), dtype=np.float32))
+    network.read(_sparse(unit_rows(matrix[:1])), np.zeros((1, model.dimensions), dtype=np.float32))
     optimizer = keras.optimizers.Adam(model.learning_rate)
     optimizer.build(network.trainable_variables)
     step = _step_of(network, optimizer, model.l2)
@@ -100,7 +100,7 @@ def _step_of(network: Network, optimizer: keras.optimizers.Optimizer, l2: float)
     @tf.function(reduce_retracing=True)
     def step(given: tf.SparseTensor, wanted: tf.SparseTensor, noise: Any, weight: Any) -> Any:
         with tf.GradientTape() as tape:
-            logits, mean, log_variance = network(given, noise)
+            logits, mean, log_variance = network.read(given, noise)
             chosen = tf.reduce_sum(tf.gather_nd(logits, wanted.indices))
             counts = tf.sparse.reduce_sum(wanted, axis=1)
             likelihood = chosen - tf.reduce_sum(counts * tf.reduce_logsumexp(logits, axis=1))

@@ -21,12 +21,12 @@ from training.models.two_tower.fusion import fused, means
 from training.models.two_tower.goods import Content, Sales, microseconds, standardized
 from training.models.two_tower.model import TwoTower
 from training.models.two_tower.people import Scaling
-from training.models.two_tower.windows import Window, hold_out_of, windows_of
+from training.models.two_tower.windows import Window, windows_of
 
 READER = cast("Any", KnownFeatures())
 SMALL: dict[str, Any] = {
-    "dimensions": 8, "hidden": 8, "batch_size": 16, "learning_rate": 0.02, "windows": 3,
-    "even_negatives": 8, "dropout": 0.1, "l2": 1e-5, "epochs": 12,
+    "dimensions": 8, "hidden": 8, "batch_size": 40, "learning_rate": 0.03, "windows": 3,
+    "even_negatives": 8, "dropout": 0.1, "l2": 1e-5, "epochs": 10,
 }  # fmt: skip
 
 
@@ -34,13 +34,14 @@ def kinds_of(items: pd.Series[str]) -> set[int]:
     return {int(item[1:]) // (ITEMS // KINDS) for item in items}
 
 
+@pytest.mark.slow
 class TestTwoTower(RecommenderContract):
     folds_in = True
     features = READER
 
     @classmethod
     def make(cls) -> Recommender:
-        return TwoTower(seed=1, **SMALL | {"epochs": 40, "patience": 40, "learning_rate": 0.03})
+        return TwoTower(seed=1, **SMALL | {"epochs": 40, "patience": 40, "batch_size": 12})
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -99,10 +100,11 @@ def test_customers_without_history_are_ranked_by_their_profile(
 
 
 def test_a_history_alone_finds_items_of_its_kind(fitted: TwoTower) -> None:
-    table = fitted.recommend(["nobody"], 3, histories=fitted.histories[[5]])
+    table = fitted.recommend(["nobody"], 3, histories=fitted.histories[[5]], exclude_seen=False)
     assert kinds_of(table["item_id"]) == {1}
 
 
+@pytest.mark.slow
 def test_without_features_histories_and_items_are_left(shop: Interactions) -> None:
     model = TwoTower(**SMALL | {"epochs": 20, "patience": 20}).fit(shop)
     table = model.recommend(["c001", "c002"], 2, exclude_seen=False)
@@ -121,14 +123,15 @@ class OnlyBehavior(KnownFeatures):
         return found
 
 
+@pytest.mark.slow
 def test_weights_decide_the_ranking(shop: Interactions) -> None:
     reader = cast("Any", OnlyBehavior())
     strangers = ["c900", "c901", "c902"]
 
     def tops(alpha: float, beta: float) -> list[str]:
-        model = TwoTower(
-            fusion="weighted", alpha=alpha, beta=beta, gamma=1 - alpha - beta, **SMALL
-        ).fit(shop, reader)
+        model = TwoTower(fusion="weighted", alpha=alpha, beta=beta, gamma=0.0, **SMALL).fit(
+            shop, reader
+        )
         assert model.diagnostics()["share_behavior"] == pytest.approx(alpha)
         found: list[str] = model.recommend(strangers, 1, features=reader)["item_id"].tolist()
         return found
@@ -138,6 +141,7 @@ def test_weights_decide_the_ranking(shop: Interactions) -> None:
     assert len(set(by_mood)) == 1, "everyone's mood is the same"
 
 
+@pytest.mark.slow
 def test_gates_learn_which_block_tells_something(shop: Interactions) -> None:
     model = TwoTower(**SMALL | {"cold": 0.5}).fit(shop, cast("Any", OnlyBehavior()))
     shares = {k: v for k, v in model.diagnostics().items() if k.startswith("share_")}
@@ -187,7 +191,6 @@ def test_windows_know_only_what_came_before(shop: Interactions) -> None:
     windows = windows_of(shop, 3, Sales(shop), scaling, cast("Any", reader), repeats=False)
     starts = [moment for moment in reader.asked if moment is not None]
     assert len(windows) == len(starts) == 3
-    frame = shop.frame
     for window, start in zip(windows, starts, strict=True):
         before = shop.before(start)
         assert (
@@ -200,8 +203,6 @@ def test_windows_know_only_what_came_before(shop: Interactions) -> None:
         )
         assert not window.past.multiply(window.chosen).nnz
         assert (np.diff(window.chosen.indptr) > 0).all()
-        in_order = sum((frame["occurred_at"] >= start) & (frame["occurred_at"] < shop.until))
-        assert window.chosen.nnz <= in_order
     sizes = np.diff([*(len(shop.before(start)) for start in starts), len(shop)])
     assert np.ptp(sizes) <= 2, "windows hold equally many events"
     again, _ = cut(shop, repeats=True)
@@ -223,13 +224,11 @@ def test_sampled_sums_are_those_over_all_items(shop: Interactions) -> None:
     scores = np.random.default_rng(0).normal(size=ITEMS)
     random = np.random.default_rng(1)
     sums = []
-    for _ in range(1000):
+    for _ in range(400):
         rows = np.sort(random.permutation(len(window.customers))[:16]).astype(np.int32)
         batch = sampler.batch(window, rows, random)
-        share = len(batch.choices.pairs) / (window.chosen[rows].nnz)
-        assert share == 1
         sums.append(np.exp(scores[batch.items] - batch.choices.others).sum())
-    assert np.mean(sums) == pytest.approx(np.exp(scores[window.alive]).sum(), rel=0.02)
+    assert np.mean(sums) == pytest.approx(np.exp(scores[window.alive]).sum(), rel=0.04)
 
 
 def test_accidental_hits_are_what_the_customer_had_or_chose(shop: Interactions) -> None:
@@ -244,16 +243,23 @@ def test_accidental_hits_are_what_the_customer_had_or_chose(shop: Interactions) 
         np.testing.assert_allclose(lengths[lengths > 0], 1, rtol=1e-5)
 
 
-def test_held_out_customers_are_not_learned_from(shop: Interactions) -> None:
-    windows, _ = cut(shop)
-    learned, kept, held_out = hold_out_of(windows[-1], 0.25, 0, repeats=False)
-    assert not set(learned.customers) & set(kept.customers)
-    assert len(kept.customers) == round(0.25 * len(windows[-1].customers))
-    assert held_out.wanted.nnz == kept.chosen.nnz
-    one = windows[-1].take(np.array([0], dtype=np.int32))
-    assert len(hold_out_of(one, 0.25, 0, repeats=True)[0].customers) == 1
+def test_the_newest_window_judges_and_is_learned_at_the_end(
+    shop: Interactions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw, learned = Sampler.epoch, []
+
+    def noted(self: Sampler, windows: Any, number: int) -> Any:
+        learned.append(len(windows))
+        return draw(self, windows, number)
+
+    monkeypatch.setattr(Sampler, "epoch", noted)
+    model = TwoTower(**SMALL | {"epochs": 3, "patience": 1}).fit(shop, READER)
+    found = model.diagnostics()
+    tried, kept = int(found["epochs"]), int(found["best_epoch"])
+    assert learned == [2] * tried + [3] * kept
 
 
+@pytest.mark.slow
 def test_goes_on_where_a_killed_fit_was(
     shop: Interactions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,16 +268,19 @@ def test_goes_on_where_a_killed_fit_was(
     draw, seen = Sampler.epoch, []
 
     def killed(self: Sampler, windows: Any, number: int) -> Any:
-        seen.append(number)
-        if seen == [0, 1, 2]:
+        seen.append((len(windows), number))
+        if len(seen) in {3, 7}:
             raise KeyboardInterrupt
         return draw(self, windows, number)
 
     monkeypatch.setattr(Sampler, "epoch", killed)
-    with pytest.raises(KeyboardInterrupt):
-        TwoTower(checkpoints=str(tmp_path), **settings).fit(shop, READER)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            TwoTower(checkpoints=str(tmp_path), **settings).fit(shop, READER)
     again = TwoTower(checkpoints=str(tmp_path), **settings).fit(shop, READER)
-    assert seen == [0, 1, 2, 2, 3]
+    best = int(whole.diagnostics()["best_epoch"])
+    assert best == 4, "or the second kill would not be among the last epochs"
+    assert seen == [(2, n) for n in (0, 1, 2, 2, 3)] + [(3, n) for n in (0, 1, 1, 2, 3)]
     np.testing.assert_allclose(again.scores(["c000"]), whole.scores(["c000"]), rtol=1e-4)
     assert not list(tmp_path.iterdir())
 

@@ -42,7 +42,7 @@ def test_numpy_scores_equal_those_of_keras() -> None:
     network = Network(model, 8)
     rows = data.csr("binary")[[1, 4]]
     noise = np.zeros((2, 4), dtype=np.float32)
-    expected, mean, log_variance = network(_sparse(unit_rows(rows)), noise)
+    expected, mean, log_variance = network.read(_sparse(unit_rows(rows)), noise)
     assert mean.shape == log_variance.shape == (2, 4)
     state = network.arrays() | {"diagnostics": model._state["diagnostics"]}
     model._restore(state)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from training.ids import FloatArray
+from training.models.held_out import HeldOut
 from training.models.keras_fit import Course, fit_epochs
 from training.models.two_tower.batches import Batch, Choices, Sampler
 from training.models.two_tower.fusion import means
 from training.models.two_tower.goods import Content
 from training.models.two_tower.network import Customers, Goods, Network, Sizes
 from training.models.two_tower.people import Portraits
-from training.models.two_tower.windows import Window, hold_out_of
+from training.models.two_tower.windows import Window
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,7 @@ class Lesson:
     Parameters
     ----------
     windows : list of Window
-        The newest last; some of its customers are held out.
+        The newest last.
     content : Content
         Of all items.
     trained : ndarray of bool, shape [n_items]
@@ -58,38 +59,31 @@ def fit_network(
 ) -> tuple[dict[str, NDArray[Any]], Course]:
     """Fit both towers; return the customer tower's weights and ``items``, as of ``sales``.
 
-    ``sales`` float32 [n_items, 9] is how items had sold until the end.
+    The newest window first decides how many epochs are best, learning from the earlier ones; then
+    all are learned anew. ``sales`` float32 [n_items, 9] is how items had sold until the end.
     """
-    keras.utils.set_random_seed(model.seed)
     *earlier, newest = lesson.windows
-    newest, kept, held_out = hold_out_of(
-        newest, model.validation, model.seed, repeats=model.repeats
-    )
-    fitting = Fitting(model, lesson)
-    given = fitting.customers(kept.portraits, means(kept.past))
-
-    def epoch(number: int) -> None:
-        fitting.network.seed(model.seed, number)
-        for window, batch in Sampler(model).epoch([*earlier, newest], number):
-            fitting.learn(window, batch)
-
-    def judge() -> float:
-        vectors = np.asarray(fitting.network.customers(given, training=False))
-        return held_out.ndcg(with_one(vectors), fitting.items(kept.sales))
-
-    course = fit_epochs(
-        fitting.network, fitting.optimizer, epoch=epoch, judge=judge,
-        epochs=model.epochs, patience=model.patience, progress=progress,
-    )  # fmt: skip
-    arrays = fitting.network.arrays()
+    course = Course([float("nan")], model.epochs - 1)
+    files = [progress and progress.with_stem(f"{progress.stem}-{n}") for n in ("trial", "last")]
+    if earlier:
+        known = np.isin(np.arange(len(lesson.trained)), earlier[-1].alive)
+        trial = Fitting(model, replace(lesson, windows=earlier, trained=known))
+        course = trial.fit(model.epochs, newest, files[0])
+    last = Fitting(model, lesson)
+    last.fit(course.best + 1, None, files[1])
+    for file in files:
+        if file is not None:
+            file.unlink(missing_ok=True)
+    arrays = last.network.arrays()
     arrays["history"][~lesson.trained] = 0
-    return arrays | {"items": fitting.items(sales)}, course
+    return arrays | {"items": last.items(sales)}, course
 
 
 class Fitting:
     """A network that learns, with its optimizer."""
 
     def __init__(self, model: TwoTower, lesson: Lesson) -> None:
+        keras.utils.set_random_seed(model.seed)
         self.model, self.lesson = model, lesson
         content, first = lesson.content, lesson.windows[0]
         widths = content.columns.shape[1], first.sales.shape[1]
@@ -98,9 +92,36 @@ class Fitting:
         nobody = csr_matrix((1, content.tags.shape[0]), dtype=np.float32)
         one = first.portraits.take(np.zeros(1, dtype=np.int32))
         some = np.zeros(1, dtype=np.int32)
-        self.network(self.customers(one, nobody), self.goods(some, np.ones(1), first.sales))
+        self.network.both(
+            self.customers(one, nobody), self.goods(some, np.ones(1), first.sales), training=False
+        )
         self.optimizer.build(self.network.trainable_variables)
         self._step = tf.function(self._loss_and_step, reduce_retracing=True)
+
+    def fit(self, epochs: int, judged: Window | None, progress: Path | None) -> Course:
+        """Learn the lesson; stop early where the choices of ``judged`` are found no better."""
+
+        def epoch(number: int) -> None:
+            self.network.seed(self.model.seed, number)
+            for window, batch in Sampler(self.model).epoch(self.lesson.windows, number):
+                self.learn(window, batch)
+
+        def judge() -> float:
+            return float("nan") if judged is None else self.quality(judged)
+
+        return fit_epochs(
+            self.network, self.optimizer, epoch=epoch, judge=judge,
+            epochs=epochs, patience=self.model.patience, progress=progress,
+        )  # fmt: skip
+
+    def quality(self, window: Window) -> float:
+        """Return nDCG@100 of finding what was chosen in ``window``."""
+        given = self.customers(window.portraits, means(window.past))
+        vectors = with_one(self.network.customers(given, training=False).numpy())
+        nothing = csr_matrix(window.past.shape, dtype=np.float32)
+        had = nothing if self.model.repeats else window.past
+        items = self.items(window.sales)
+        return HeldOut(window.customers, had, window.chosen).ndcg(vectors, items)
 
     def learn(self, window: Window, batch: Batch) -> None:
         """Make one step."""
@@ -116,7 +137,7 @@ class Fitting:
         """Return the vectors of all items, [n_items, d + 1]; NaN where nothing is known of one."""
         trained, content = self.lesson.trained, self.lesson.content
         every = np.arange(len(trained), dtype=np.int32)
-        found = np.array(self.network.goods(self.goods(every, trained, sales), training=False))
+        found = self.network.goods(self.goods(every, trained, sales), training=False).numpy()
         found[~(trained | content.known)] = np.nan
         return found
 
@@ -142,7 +163,7 @@ class Fitting:
 
     def _loss_and_step(self, customers: Customers, goods: Goods, choices: Choices) -> Any:
         with tf.GradientTape() as tape:
-            left, right = self.network(customers, goods, training=True)
+            left, right = self.network.both(customers, goods, training=True)
             logits = left @ tf.transpose(right[:, :-1]) + right[:, -1]
             against = tf.where(choices.hits, _NEVER, logits - choices.others)
             against = tf.gather(tf.reduce_logsumexp(against, axis=1), choices.pairs[:, 0])

@@ -55,9 +55,9 @@ class TwoTower(Recommender):
     Senécal 2008, "Adaptive Importance Sampling"), with further items drawn evenly (Yang et al.
     2020). A share of histories and item embeddings is hidden while learning, so that profile and
     content learn to stand alone (Volkovs, Yu and Poutanen 2017, "DropoutNet"): customers without
-    history but with a profile, and items without history but with content, are scored. The
-    choices of some customers in the newest window are held out: learning stops where nDCG@100 of
-    finding them no longer rises, and the best weights are kept.
+    history but with a profile, and items without history but with content, are scored. The newest
+    window is held out at first: learning stops where nDCG@100 of finding its choices no longer
+    rises. Then all windows are learned anew, for as many epochs.
 
     Parameters
     ----------
@@ -84,8 +84,6 @@ class TwoTower(Recommender):
         Of Adam; a batch counts customers of one window.
     patience : int
         Epochs without a better nDCG before it stops.
-    validation : float
-        Share of the newest window's customers whose choices are held out.
     seed : int
         Of everything random.
     checkpoints : str, optional
@@ -117,7 +115,6 @@ class TwoTower(Recommender):
         batch_size: PositiveInt = 128,
         epochs: PositiveInt = 40,
         patience: PositiveInt = 5,
-        validation: Annotated[float, Field(gt=0, lt=1)] = 0.1,
         seed: NonNegativeInt = 0,
         checkpoints: str | None = None,
     ) -> None:
@@ -139,7 +136,6 @@ class TwoTower(Recommender):
         self.batch_size = batch_size
         self.epochs = epochs
         self.patience = patience
-        self.validation = validation
         self.seed = seed
         self.checkpoints = checkpoints
 
@@ -166,7 +162,7 @@ class TwoTower(Recommender):
         return self._vectors(profiles, histories), self._state["items"]
 
     def diagnostics(self) -> dict[str, float]:
-        """Return nDCG@100 on what was held out, the epoch kept, epochs run, and mean shares.
+        """Return nDCG@100 on the newest window, the best epoch, epochs tried, and mean shares.
 
         The shares are those of behavior, sentiment and topics in the profiles of all customers.
         """
@@ -198,7 +194,7 @@ class TwoTower(Recommender):
         profiles, shares = self._fused(portraits)
         mean = shares.sum(axis=0) / max(1, int(shares.any(axis=1).sum()))
         self._state["profiles"] = profiles
-        self._state["diagnostics"] = np.array([curve[best], best + 1, len(curve), *mean])
+        self._state["diagnostics"] = np.array([max(curve), best + 1, len(curve), *mean])
 
     def _fused(self, portraits: Portraits) -> tuple[FloatArray, FloatArray]:
         return fused(self._state, portraits, self._scaling.edges, self.weights)

@@ -76,16 +76,16 @@ class Network(keras.Model):
         start = (seed + _MULTIPLIER * (epoch + 1)) % _SEEDS
         self.chance.state.assign(np.array([start, 0], dtype=np.uint32))
 
-    def call(self, customers: Customers, goods: Goods, training: bool = False) -> tuple[Any, Any]:
+    def both(self, customers: Customers, goods: Goods, *, training: bool) -> tuple[Any, Any]:
         """Return both sides' vectors."""
-        return self.customers(customers, training), self.goods(goods, training)
+        return self.customers(customers, training=training), self.goods(goods, training=training)
 
-    def customers(self, given: Customers, training: bool) -> Any:
+    def customers(self, given: Customers, *, training: bool) -> Any:
         """Return fused profiles plus the mean embedding of the history, [n, d]."""
         parts = []
         for place, (inner, outer) in enumerate(zip(self.inner, self.outer, strict=True)):
             columns = given.columns[:, self.edges[place] : self.edges[place + 1]]
-            vectors = outer(self._dropped(inner(columns), training))
+            vectors = outer(self._dropped(inner(columns), training=training))
             length = ops.sqrt(ops.sum(vectors**2, axis=1, keepdims=True) + SHORTEST)
             parts.append(vectors / length)
         stacked = ops.stack(parts, axis=1)
@@ -93,10 +93,10 @@ class Network(keras.Model):
         profiles = ops.sum(stacked * shares[:, :, None], axis=1) * self.strength
         return profiles + tf.sparse.sparse_dense_matmul(given.history, self.history.value)
 
-    def goods(self, given: Goods, training: bool) -> Any:
+    def goods(self, given: Goods, *, training: bool) -> Any:
         """Return embeddings of ids and tags, content and sales, added up: [m, d + 1]."""
         columns = ops.concatenate([given.content, given.sales], axis=1)
-        lifted = self.lifted(self._dropped(self.content(columns), training))
+        lifted = self.lifted(self._dropped(self.content(columns), training=training))
         ids = tf.gather(self.ids.value, given.numbers) * given.known[:, None]
         tags = tf.sparse.sparse_dense_matmul(given.tags, self.tags.value)
         return ids + tags + lifted + self.sold(given.sales)
@@ -110,11 +110,11 @@ class Network(keras.Model):
         layered = {"gate": self.gate, "gates": self.gates} if self.gated else {}
         for place in range(len(BLOCKS)):
             layered |= {f"inner_{place}": self.inner[place], f"outer_{place}": self.outer[place]}
-        found = {"strength": np.array(self.strength), "history": np.array(self.history)}
+        found = {"strength": np.asarray(self.strength.numpy()), "history": self.history.numpy()}
         for name, layer in layered.items():
             stem, _, place = name.partition("_")
             bias = f"{stem}_bias_{place}" if place else f"{stem}_bias"
-            found |= {name: np.array(layer.kernel), bias: np.array(layer.bias)}
+            found |= {name: layer.kernel.numpy(), bias: layer.bias.numpy()}
         return found
 
     def _table(self, rows: int, width: int, name: str) -> Any:
@@ -126,7 +126,7 @@ class Network(keras.Model):
         scores = self.gates(self.gate(ops.concatenate([shown, present], axis=1)))
         return ops.softmax(scores - 1e9 * (1 - present), axis=1) * present
 
-    def _dropped(self, signal: Any, training: bool) -> Any:
+    def _dropped(self, signal: Any, *, training: bool) -> Any:
         if not training or not self.dropout:
             return signal
         return keras.random.dropout(signal, self.dropout, seed=self.chance)

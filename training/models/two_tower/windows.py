@@ -13,7 +13,6 @@ from scipy.sparse import csr_matrix
 
 from training.ids import FloatArray, IntArray
 from training.interactions import Interactions
-from training.models.held_out import HeldOut
 from training.models.two_tower.goods import Sales, microseconds
 from training.models.two_tower.people import Portraits, Scaling
 
@@ -91,22 +90,6 @@ def windows_of(
             Window(rows, past[rows], chosen[rows], portraits, sales.until(int(start)), alive)
         )
     return found
-
-
-def hold_out_of(
-    window: Window, share: float, seed: int, *, repeats: bool
-) -> tuple[Window, Window, HeldOut]:
-    """Keep the choices of a ``share`` of the customers apart; return the others, them, and these.
-
-    Nobody is kept apart where there is only one customer.
-    """
-    order = np.random.default_rng(seed).permutation(len(window.customers))
-    count = min(max(1, round(share * len(order))), len(order) - 1)
-    rows = np.sort(order[:count]).astype(np.int32)
-    kept = window.take(rows)
-    nothing = csr_matrix(kept.past.shape, dtype=np.float32)
-    held_out = HeldOut(kept.customers, nothing if repeats else kept.past, kept.chosen)
-    return window.take(np.sort(order[count:]).astype(np.int32)), kept, held_out
 
 
 def _binary(interactions: Interactions, chosen: NDArray[np.bool_]) -> csr_matrix:
