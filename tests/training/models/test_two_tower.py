@@ -22,6 +22,7 @@ from training.models.two_tower.goods import Content, Sales, microseconds, standa
 from training.models.two_tower.model import TwoTower
 from training.models.two_tower.people import Scaling
 from training.models.two_tower.windows import Window, windows_of
+from training.runner import READS_FEATURES
 
 READER = cast("Any", KnownFeatures())
 SMALL: dict[str, Any] = {
@@ -147,6 +148,10 @@ def test_gates_learn_which_block_tells_something(shop: Interactions) -> None:
     shares = {k: v for k, v in model.diagnostics().items() if k.startswith("share_")}
     assert sum(shares.values()) == pytest.approx(1, abs=1e-5)
     assert max(shares, key=lambda name: shares[name]) == "share_behavior"
+
+
+def test_serving_knows_that_it_reads_features() -> None:
+    assert TwoTower.__name__ in READS_FEATURES
 
 
 def test_weights_must_sum_to_one() -> None:
