@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from training.models.base import Recommender
 
 Weights = list[NDArray[Any]]
+_log = logging.getLogger(__name__)
 
 
 class Course(NamedTuple):
@@ -58,6 +60,7 @@ def fit_epochs(
     while len(curve) < epochs and len(curve) - 1 - _best(curve) < patience:
         epoch(len(curve))
         curve.append(judge())
+        _log.debug("epoch %d: nDCG@100 %.4f of what was held out", len(curve), curve[-1])
         if _best(curve) == len(curve) - 1:
             best = _numbers(network.trainable_variables)
         if progress is not None:

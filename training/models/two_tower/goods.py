@@ -85,17 +85,20 @@ class Sales:
         self.first_times, self.first_items = self.times[first], self.items[first]
 
     def until(self, moment: int) -> FloatArray:
-        """Return standardized columns float32 [n_items, 9] of what had happened before a moment.
+        """Return columns float32 [n_items, 9] of what had happened before a moment.
 
         Events, and customers who came to the item for the first time, in the last 7, 28, 90 and
-        365 days, and customers ever; each by its logarithm.
+        365 days, and customers ever; each as log((1 + count) / (1 + mean count of items sold)), so
+        that a growing business changes nothing.
         """
         counts = [self._count(self.first_times, self.first_items, 0, moment)]
         for days in _DAYS:
             since = moment - days * _DAY
             counts.append(self._count(self.times, self.items, since, moment))
             counts.append(self._count(self.first_times, self.first_items, since, moment))
-        return standardized(np.log1p(np.stack(counts, axis=1)).astype(np.float32))
+        table = np.stack(counts, axis=1)
+        mean = table.sum(axis=0) / max(1, int((counts[0] > 0).sum()))
+        return (np.log1p(table) - np.log1p(mean)).astype(np.float32)
 
     def _count(
         self, times: NDArray[np.int64], items: IntArray, since: int, moment: int

@@ -69,7 +69,7 @@ class Network(keras.Model):
         self.tags = self._table(sizes.tags, model.dimensions + 1, "tags")
         self.content = layers.Dense(model.hidden, activation="relu")
         self.lifted = layers.Dense(model.dimensions + 1)
-        self.sold = layers.Dense(model.dimensions + 1, use_bias=False)
+        self.sold = layers.Dense(model.dimensions + 1, use_bias=False, kernel_initializer="zeros")
 
     def seed(self, seed: int, epoch: int) -> None:
         """Make what is dropped follow from the seed and the epoch alone."""
