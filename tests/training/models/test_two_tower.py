@@ -27,7 +27,7 @@ from training.runner import READS_FEATURES
 READER = cast("Any", KnownFeatures())
 SMALL: dict[str, Any] = {
     "dimensions": 8, "hidden": 8, "batch_size": 40, "learning_rate": 0.03, "windows": 3,
-    "even_negatives": 8, "dropout": 0.1, "l2": 1e-5, "epochs": 10,
+    "even_negatives": 8, "dropout": 0.1, "cold": 0.1, "l2": 1e-5, "epochs": 10,
 }  # fmt: skip
 
 
