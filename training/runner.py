@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _KEPT = 2  # prepared data sets remembered, so that a sweep reads its data once
 _prepared: OrderedDict[str, Prepared] = OrderedDict()
-READS_FEATURES = ("Ranker", "Content", "EASEWithFeatures", "IALSWithFeatures")
+READS_FEATURES = ("Ranker", "Content", "EASEWithFeatures", "IALSWithFeatures", "TwoTower")
 
 
 @dataclass(frozen=True, eq=False)
