@@ -139,6 +139,10 @@ def _write_artifacts(folder: Path, result: Result) -> None:
     drawn.mkdir()
     plots.by_stratum(found, result.plan.metric).savefig(drawn / "strata.png", dpi=110)
     plots.by_rank(found).savefig(drawn / "list_length.png", dpi=110)
+    curve = result.model.learning_curve()
+    if len(curve):
+        curve.to_csv(folder / "learning_curve.csv", index=False)
+        plots.learning(curve).savefig(drawn / "learning_curve.png", dpi=110)
     ranker = getattr(result.model, "primary", result.model)
     if isinstance(ranker, Ranker):
         gains, owners = ranker.booster.importance(), ranker.booster.owners
