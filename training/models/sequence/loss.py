@@ -11,6 +11,8 @@ from torch.nn.functional import softplus
 
 from training.models.sequence.size import SOFTMAX_ROWS
 
+_LEAST = 1e-30  # chance whose logarithm is still taken
+
 Loss = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 
@@ -27,17 +29,15 @@ class _Softmax(torch.autograd.Function):
     ) -> torch.Tensor:
         half = torch.is_autocast_enabled("cpu")
         kind = torch.get_autocast_dtype("cpu") if half else vectors.dtype
-        table = items.to(kind)
-        total = torch.zeros(())
+        table, total = items.to(kind), torch.zeros(())
         to_vectors, to_items = torch.empty_like(vectors), torch.zeros_like(items)
         for start in range(0, len(targets), SOFTMAX_ROWS):
             part = slice(start, start + SOFTMAX_ROWS)
             rows, wanted = vectors[part].to(kind), targets[part, None]
-            scores = (rows @ table.T).float()
-            total += (scores.logsumexp(dim=1) - scores.gather(1, wanted)[:, 0]).sum()
-            chances = torch.softmax(scores, dim=1)
-            chances.scatter_add_(1, wanted, -torch.ones_like(wanted, dtype=chances.dtype))
-            error = chances.to(kind)
+            error = torch.softmax(rows @ table.T, dim=1)
+            chances = error.gather(1, wanted)
+            total -= chances.float().clamp(min=_LEAST).log().sum()
+            error.scatter_(1, wanted, chances - 1)
             to_vectors[part] = error @ table
             to_items += error.T @ rows
         ctx.save_for_backward(to_vectors, to_items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from typing import Any
@@ -15,6 +16,7 @@ from training.models.sequence.layers import Network
 from training.models.sequence.loss import Loss
 from training.models.sequence.packing import NOTHING, Asked, Batch
 
+_log = logging.getLogger(__name__)
 _BEST = 10  # places that count in validation
 
 
@@ -118,7 +120,9 @@ class Curve(Callback):
     def on_validation_end(self, trainer: lightning.Trainer, *_: object) -> None:
         """Add an epoch."""
         quality = float(trainer.callback_metrics[WATCHED])
-        self.rows.append([float(trainer.current_epoch + 1), self._minutes(), quality])
+        epoch, minutes = trainer.current_epoch + 1, self._minutes()
+        self.rows.append([float(epoch), minutes, quality])
+        _log.info("epoch %d: nDCG@10 %.4f on held-out events, %.1f min", epoch, quality, minutes)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the curve so far, for the checkpoint."""

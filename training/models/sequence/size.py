@@ -9,7 +9,7 @@ from training.models.memory import available_bytes
 if TYPE_CHECKING:
     from training.models.sequence.sasrec import SASRec
 
-SOFTMAX_ROWS = 1_024  # vectors whose scores of all items are in memory at a time
+SOFTMAX_ROWS = 256  # vectors whose scores of all items are in memory (better: the cache) at a time
 _SCORE_BYTES = 16  # a score and its probability, and both in half precision
 _WEIGHT_BYTES = 28  # weight, gradient and two moments; the best epoch; in half precision twice
 
