@@ -16,11 +16,15 @@ from pydantic import ValidationError
 from tests.contracts.recommender import RecommenderContract
 from tests.training.shop import KnownFeatures
 from tests.training.shop import interactions as shop
+from training.ids import IdMap
 from training.interactions import Interactions
 from training.models.base import Recommender
+from training.models.fallback import WithFallback
+from training.models.popular import RecentPopularity
 from training.models.sequence import fit, size
 from training.models.sequence.module import Curve, SequenceModule
 from training.models.sequence.sasrec import SASRec
+from training.tracking import plots
 
 SMALL: dict[str, Any] = {
     "length": 12,
@@ -74,10 +78,9 @@ def test_the_curve_tells_of_every_epoch_and_the_best_is_kept() -> None:
     assert found["epochs"] == 4
 
 
-def test_it_stops_when_nothing_gets_better(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.optim.AdamW, "step", lambda self, closure=None: closure())
-    model = SASRec(**SMALL, epochs=20, patience=2).fit(rounds(6, 6))
-    assert model.diagnostics()["epochs"] == 3
+def test_it_stops_when_nothing_gets_better() -> None:
+    settings = SMALL | {"learning_rate": 1e-12, "epochs": 20, "patience": 2}
+    assert SASRec(**settings).fit(rounds(6, 6)).diagnostics()["epochs"] == 3
 
 
 def test_without_validation_there_is_no_curve() -> None:
@@ -127,9 +130,8 @@ def test_other_data_or_settings_do_not_share_checkpoints(tmp_path: Path) -> None
 
 
 def test_items_start_from_their_texts() -> None:
-    model = SASRec(**SMALL, items_from="text", epochs=1, learning_rate=1e-9).fit(
-        shop(), KnownFeatures()
-    )
+    settings = SMALL | {"items_from": "text", "epochs": 1, "learning_rate": 1e-12}
+    model = SASRec(**settings).fit(shop(), KnownFeatures())  # type: ignore[arg-type]
     close = model.similar_items(["i00"], 5)["similar_item_id"].tolist()
     kinds = KnownFeatures().items(["i00", *close])["item_vector"].map(np.argmax)
     assert len(set(kinds)) == 1, "items with the same text are alike before anything is learned"
@@ -145,17 +147,15 @@ def test_texts_are_asked_for_where_there_are_some() -> None:
             return super().items(*given, **named).assign(item_vector=None)
 
     with pytest.raises(ValueError, match="no item has a text vector"):
-        model.fit(shop(), Wordless())
+        model.fit(shop(), Wordless())  # type: ignore[arg-type]
 
 
 def test_items_nobody_had_are_not_scored() -> None:
     data = rounds(6, 4)
-    more = Interactions.of(data.frame, items=type(data.items).of(["never", *data.items.ids]))
+    more = Interactions.of(data.frame, items=IdMap.of(["never", *data.items.ids]))
     model = SASRec(**SMALL, epochs=1, validation=False).fit(more)
     missing = np.isnan(model.scores(["c00"])[0])
-    assert model.items.ids[missing].tolist() == [
-        item for item in model.items.ids if item not in set(data.frame["item_id"])
-    ]
+    assert model.items.ids[missing].tolist() == ["never"]
 
 
 def test_one_event_each_teaches_nothing() -> None:
@@ -183,3 +183,19 @@ def test_wrong_parameters_are_refused_before_work() -> None:
         SASRec(dropout=1.0)
     with pytest.raises(ValueError, match="multiple of heads=3"):
         SASRec(heads=3)
+
+
+def test_the_curve_is_drawn_over_minutes_with_its_best_epoch() -> None:
+    curve = pd.DataFrame({"epoch": [1, 2, 3], "minutes": [0.5, 1.0, 1.5], "ndcg@10": [1, 3, 2]})
+    axes = plots.learning(curve.astype(float)).axes[0]
+    drawn, best = axes.lines
+    assert drawn.get_xdata().tolist() == [0.5, 1.0, 1.5]
+    assert [best.get_xdata()[0], best.get_ydata()[0]] == [1.0, 3.0]
+    assert best.get_label() == "epoch 2: 3.0000"
+
+
+def test_a_model_with_a_fallback_shows_its_own_curve() -> None:
+    model = SASRec(**SMALL, epochs=2).fit(rounds(4, 4))
+    behind = WithFallback(primary=model, fallback=RecentPopularity())
+    pd.testing.assert_frame_equal(behind.learning_curve(), model.learning_curve())
+    assert RecentPopularity().learning_curve().empty
