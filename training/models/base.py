@@ -185,6 +185,10 @@ class Recommender(Explains, ABC):
         """Return what the model measured of its own fit, e.g. validation errors; may be empty."""
         return {}
 
+    def learning_curve(self) -> pd.DataFrame:
+        """Return ``epoch``, ``minutes`` and what was measured on held-out data; may be empty."""
+        return pd.DataFrame(columns=["epoch", "minutes"])
+
     def predict(self, customers: Sequence[str], items: Sequence[str]) -> FloatArray:
         """Predict the rating of each pair, float32 [n]; only where ``predicts_ratings``."""
         raise NotImplementedError(f"{type(self).__name__} ranks items, it predicts no ratings")

@@ -69,6 +69,10 @@ class WithFallback(Recommender):
         """Return what the primary measured."""
         return self.primary.diagnostics()
 
+    def learning_curve(self) -> pd.DataFrame:
+        """Return the curve of the primary."""
+        return self.primary.learning_curve()
+
     def _fit(
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None
     ) -> None:

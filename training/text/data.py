@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
@@ -11,10 +10,11 @@ import pytorch_lightning as lightning
 import torch
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedShuffleSplit
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader
 
 from features.text.attacks.augment import Augmenter
 from features.text.transformer.encoder import Encoder
+from training.fitting import Epochs, turn_seed
 from training.text.settings import FinetuneSettings
 
 IntArray = NDArray[np.int64]
@@ -78,28 +78,6 @@ def bucketed(lengths: IntArray, size: int, seed: int) -> list[IntArray]:
     return [batches[place] for place in random.permutation(len(batches))]
 
 
-def turn_seed(seed: int, turn: int) -> int:
-    """Return the seed of one epoch, or one step, of a fit."""
-    return int(np.random.SeedSequence([seed, turn]).generate_state(1)[0])
-
-
-class _Epochs(IterableDataset[Batch]):
-    """The batches of the current epoch, looked up as late as possible.
-
-    A resumed trainer makes its iterator while it still counts the epoch before.
-    """
-
-    def __init__(self, data: TextData, count: int) -> None:
-        self._data, self._count = data, count
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __iter__(self) -> Iterator[Batch]:
-        trainer = self._data.trainer
-        yield from self._data.epoch(trainer.current_epoch if trainer else 0)
-
-
 class TextData(lightning.LightningDataModule):
     """Batches for one fit; those of an epoch depend on its number and the seed only.
 
@@ -142,7 +120,7 @@ class TextData(lightning.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Batch]:
         """Return the batches of whatever epoch the trainer is in when they are asked for."""
         count = ceil(len(self._train.texts) / self._size)
-        return DataLoader(_Epochs(self, count), batch_size=None)
+        return DataLoader(Epochs(self, count), batch_size=None)
 
     def val_dataloader(self) -> DataLoader[Batch] | list[Batch]:
         """Return the batches of the held-out part, if there is one."""

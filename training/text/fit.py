@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import pytorch_lightning as lightning
-import torch
 from numpy.typing import NDArray
-from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback
 from sklearn.linear_model import LogisticRegression
 
 from features.text.transformer.encoder import Encoder, load_encoder
 from features.text.transformer.member import Member
 from features.text.transformer.weights import weights_folder
+from training.fitting import threads, train
 from training.text.data import Part, TextData, split_off
 from training.text.module import FinetuneModule
 from training.text.settings import FinetuneSettings
@@ -27,8 +22,6 @@ from training.text.settings import FinetuneSettings
 FloatArray = NDArray[np.float32]
 
 _PROBE_STRENGTH = 20.0  # inverse L2 of the head on frozen vectors, whose length is 1
-_WATCHED = "validation"
-_LAST, _BEST = "last.ckpt", "best.ckpt"
 
 
 def fit_member(
@@ -63,7 +56,7 @@ def fit_member(
     if validation is None:
         part, validation = split_off(part, settings.held_out, seed)
     encoder = load_encoder(weights_folder(settings.weights), max_tokens=settings.max_tokens)
-    with _threads(settings.threads):
+    with threads(settings.threads):
         weights, bias = _first_head(encoder, part, classes, settings, seed)
         if settings.trained == "head":
             return Member(encoder, weights, bias), validation
@@ -73,9 +66,10 @@ def fit_member(
         )  # fmt: skip
         data = TextData(encoder, part, validation, settings=settings, seed=seed)
         with TemporaryDirectory() as temporary:
-            _train(
-                module, data, settings, folder=folder or Path(temporary),
-                watched=validation is not None, callbacks=callbacks,
+            train(
+                module, data, epochs=settings.epochs, clip=settings.clip,
+                folder=folder or Path(temporary), callbacks=callbacks,
+                patience=None if validation is None else settings.patience,
             )  # fmt: skip
     head = module.head
     weights = np.ascontiguousarray(head.weight.detach().numpy().T)
@@ -111,64 +105,3 @@ def fit_head(
     if classes == 2:  # noqa: PLR2004 (of two classes scikit-learn keeps the second's scores only)
         return np.hstack([-weights / 2, weights / 2]), np.hstack([-bias / 2, bias / 2])
     return np.ascontiguousarray(weights), bias
-
-
-def _train(
-    module: FinetuneModule,
-    data: TextData,
-    settings: FinetuneSettings,
-    *,
-    folder: Path,
-    watched: bool,
-    callbacks: tuple[Callback, ...],
-) -> None:
-    """Train to the end, from the last checkpoint if there is one, and return to the best epoch."""
-    keep: list[Callback] = [_checkpoint(folder, _LAST, None)]
-    if watched:
-        keep.append(_checkpoint(folder, _BEST, _WATCHED))
-        callbacks = (EarlyStopping(_WATCHED, patience=settings.patience), *callbacks)
-    trainer = _trainer(settings, [*callbacks, *keep])
-    last = folder / _LAST
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="pytorch_lightning")
-        warnings.filterwarnings("ignore", module="torch")
-        trainer.fit(module, data, ckpt_path=str(last) if last.exists() else None, weights_only=True)
-    if watched:
-        best = torch.load(folder / _BEST, weights_only=True)
-        module.load_state_dict(best["state_dict"])
-
-
-def _checkpoint(folder: Path, name: str, watched: str | None) -> ModelCheckpoint:
-    """Return what keeps the last epoch whole, or the weights of the best one."""
-    return ModelCheckpoint(
-        folder,
-        filename=name.removesuffix(".ckpt"),
-        monitor=watched,
-        save_weights_only=watched is not None,
-        enable_version_counter=False,
-    )
-
-
-def _trainer(settings: FinetuneSettings, callbacks: list[Callback]) -> lightning.Trainer:
-    for name in ("pytorch_lightning", "pytorch_lightning.utilities.rank_zero"):
-        logging.getLogger(name).setLevel(logging.ERROR)  # no advertisements
-    return lightning.Trainer(
-        max_epochs=settings.epochs,
-        accelerator="cpu",
-        callbacks=callbacks,
-        gradient_clip_val=settings.clip,
-        num_sanity_val_steps=0,
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
-
-
-@contextmanager
-def _threads(count: int | None) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from features.text.transformer.encoder import Encoder
-from training.text.data import Batch, turn_seed
+from training.fitting import turn_seed
+from training.text.data import Batch
 from training.text.settings import FinetuneSettings
 
 _LAYER = re.compile(r"encoder\.layer\.(\d+)\.")

@@ -149,6 +149,10 @@ def _write_artifacts(folder: Path, result: Result) -> None:
     for place, gap in enumerate(result.gaps):
         plots.by_group(gap).savefig(drawn / f"groups_{place + 1}.png", dpi=110)
     ranker = scorer_of(result.model)
+    curve = result.model.learning_curve()
+    if len(curve):
+        curve.to_csv(folder / "learning_curve.csv", index=False)
+        plots.learning(curve).savefig(drawn / "learning_curve.png", dpi=110)
     if isinstance(ranker, Ranker):
         gains, owners = ranker.booster.importance(), ranker.booster.owners
         plots.importance(gains, owners).savefig(drawn / "importance.png", dpi=110)

@@ -64,6 +64,18 @@ def importance(gains: Mapping[str, float], owners: Mapping[str, str], most: int 
     return figure
 
 
+def learning(curve: pd.DataFrame) -> Figure:
+    """Draw what was measured on held-out data over minutes of training, the best epoch marked."""
+    figure, axes = _blank("Minutes of training", "on held-out events", "Accuracy while learning")
+    for name in curve.columns.drop(["epoch", "minutes"]):
+        line = axes.plot(curve["minutes"], curve[name], marker=".", label=name)[0]
+        best = curve.loc[curve[name].idxmax()]
+        label = f"epoch {best['epoch']:.0f}: {best[name]:.4f}"
+        axes.plot(best["minutes"], best[name], "o", color=line.get_color(), label=label)
+    axes.legend(frameon=False)
+    return figure
+
+
 def compare(table: pd.DataFrame, metric: str) -> Figure:
     """Draw the metric of every row of a comparison table with its interval."""
     rows = [row for _, row in table.iloc[::-1].iterrows()]
