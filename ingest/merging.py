@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from deltalake import DeltaTable, write_deltalake
+
+from ingest.keys import Hashes
 
 FEW_KEYS = 1_000  # up to here a predicate that lists the keys beats writing the whole table again
 
@@ -62,6 +66,15 @@ def changes(rows: pa.Table, stored: pa.Table, key: str) -> tuple[pa.Table, pa.Ta
         neither = pc.and_(pc.is_null(column), pc.is_null(before[name]))
         same = pc.and_(same, pc.or_(both, neither))
     return fresh, pa.table(overlaid, schema=rows.schema).filter(pc.invert(same))
+
+
+def first(keys: pa.ChunkedArray, hashes: Hashes) -> npt.NDArray[np.bool_]:
+    """Mark the rows whose key has not come before in this batch."""
+    ordered = np.sort(hashes)
+    if (ordered[1:] != ordered[:-1]).all():
+        return np.ones(len(hashes), dtype=bool)
+    marks: npt.NDArray[np.bool_] = ~keys.to_pandas().duplicated().to_numpy()
+    return marks
 
 
 def quoted(text: str) -> str:

@@ -4,6 +4,7 @@ A key is stored once. An index of key hashes in memory tells new rows from known
 small append costs one Delta commit and no scan; it follows the Delta log, hence other writers too.
 
 What happened once (events, texts, facts, labels) never changes: the first row with a key wins.
+Only a message may be recalled later (:mod:`ingest.recalls`): the stored row is marked then.
 What describes somebody or something (customers, items) may be loaded again: a value that is present
 replaces the stored one, a missing value leaves it alone.
 
@@ -18,8 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
@@ -29,7 +28,8 @@ from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from ingest.keys import Hashes, hash_keys
 from ingest.ledger import Ledger
-from ingest.merging import changes, latest, quoted, replace
+from ingest.merging import changes, first, latest, quoted, replace
+from ingest.recalls import marked, taken_back
 from ingest.schemas import TABLES, TIME, CanonicalTable, canonical
 
 SMALL_FILE_ROWS = 20_000
@@ -97,6 +97,8 @@ class Store:
         with self._lock(table):
             ledger = self._ledger(spec)
             accepted = self._update(ledger, rows) if spec.updates else self._append(ledger, rows)
+            if table == "messages":
+                self._recall(ledger, rows)
             small = [file for file, count in ledger.files.items() if count < SMALL_FILE_ROWS]
             if len(small) >= SMALL_FILES:
                 ledger.delta.optimize.compact(target_size=COMPACT_BYTES)
@@ -176,7 +178,7 @@ class Store:
     def _append(self, ledger: Ledger, rows: pa.Table) -> int:
         keys = rows[ledger.spec.key]
         hashes = hash_keys(keys)
-        fresh = pa.array(_first(keys, hashes))
+        fresh = pa.array(first(keys, hashes))
         known = ledger.keys_near(hashes)
         if known is not None:
             fresh = pc.and_(fresh, pc.invert(pc.is_in(keys, value_set=known)))
@@ -195,6 +197,14 @@ class Store:
         both = pa.concat_tables([fresh, changed])
         replace(ledger.delta, self.dataset(ledger.spec.name), both, key)
         return int(both.num_rows)
+
+    def _recall(self, ledger: Ledger, rows: pa.Table) -> None:
+        keys = taken_back(rows, ledger)
+        if not len(keys):
+            return
+        changed = marked(ledger.rows_near(hash_keys(keys), keys))
+        if changed.num_rows:
+            replace(ledger.delta, self.dataset(ledger.spec.name), changed, ledger.spec.key)
 
     @staticmethod
     def _commit(ledger: Ledger, rows: pa.Table, hashes: Hashes) -> None:
@@ -218,15 +228,6 @@ class Store:
         ledger = self._ledgers[spec.name]
         ledger.catch_up()
         return ledger
-
-
-def _first(keys: pa.ChunkedArray, hashes: Hashes) -> npt.NDArray[np.bool_]:
-    """Mark the rows whose key has not come before in this batch."""
-    ordered = np.sort(hashes)
-    if (ordered[1:] != ordered[:-1]).all():
-        return np.ones(len(hashes), dtype=bool)
-    marks: npt.NDArray[np.bool_] = ~keys.to_pandas().duplicated().to_numpy()
-    return marks
 
 
 def _create(spec: CanonicalTable, path: Path) -> None:

@@ -51,6 +51,10 @@ class BadRequestError(ServingError):
     """A value of the request is wrong: the caller can correct it."""
 
 
+class ForbiddenError(ServingError):
+    """The caller may not do this: a token is missing or wrong, or the way is closed."""
+
+
 class UnknownCategoryError(BadRequestError):
     """No item carries the category asked for."""
 

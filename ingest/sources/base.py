@@ -103,3 +103,12 @@ class Source(Protocol):
     def batches(self) -> Iterator[RawBatch]:
         """Yield the rows, a bounded number at a time (50,000 to 250,000 is a good size)."""
         ...
+
+
+@runtime_checkable
+class Resumable(Source, Protocol):
+    """A source that knows how far it was read, and reads on from there."""
+
+    def stored(self) -> None:
+        """Remember it: everything yielded so far is stored, or kept among the rejected rows."""
+        ...

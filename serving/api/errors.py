@@ -21,6 +21,7 @@ from features.text.pii.shown import shown
 from serving.errors import (
     BadRequestError,
     FeaturesMissingError,
+    ForbiddenError,
     NotReadyError,
     ServingError,
     UnknownCustomerError,
@@ -43,6 +44,7 @@ class Kind:
 
 TABLE: Mapping[type[Exception], Kind] = {
     BadRequestError: Kind(422, "The request holds a value that cannot be used"),
+    ForbiddenError: Kind(403, "The request is not allowed"),
     UnknownItemError: Kind(404, "Unknown item"),
     UnknownCustomerError: Kind(404, "No profile for this customer"),
     NotReadyError: Kind(503, "The model is not loaded", {"retry-after": _RETRY_SECONDS}),

@@ -42,6 +42,10 @@ class Metrics:
             "huaxiang_events_total", "Events received, by outcome.", ["outcome"], registry=here
         )
 
+        self.messages = Counter(
+            "huaxiang_messages_total", "Messages received, by outcome.", ["outcome"], registry=here
+        )
+
     def text(self) -> bytes:
         """Return every meter in the exposition format."""
         return generate_latest(self.registry)

@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from ingest.sources.chatlog.webhook import ChatlogWebhook
 from ingest.store import Store
 from serving.api.answers import encode
 from serving.api.batching import Batcher
@@ -19,6 +20,9 @@ from serving.api.event_schemas import EventsReceipt
 from serving.api.events import EventDesk, Post, rejected
 from serving.api.label_schemas import LabelIn, LabelsReceipt
 from serving.api.labels import LabelDesk, rows_of
+from serving.api.message_schemas import MessagesReceipt, WebhookReceipt
+from serving.api.messages import MessageDesk, MessagePost
+from serving.api.messages import rejected as none_stored
 from serving.api.metrics import Metrics
 from serving.api.settings import ApiSettings
 from serving.errors import NotReadyError, ServingError
@@ -68,6 +72,7 @@ class Service:
         self.features = LazyFeatures(settings.folders)
         store = Store(settings.folders.store)
         self._desk, self._labels = EventDesk(store), LabelDesk(store)
+        self._chats = MessageDesk(settings.folders)
         self._engine: Engine | None = None
         self._failure: Exception | None = None
         self._started = perf_counter()
@@ -78,6 +83,9 @@ class Service:
         )
         self.commits: Batcher[Post, EventsReceipt] = Batcher(
             self._desk.commit, max_size=64, name="commits"
+        )
+        self.messages: Batcher[MessagePost, MessagesReceipt] = Batcher(
+            self._chats.commit, max_size=64, name="messages"
         )
 
     def engine(self) -> Engine:
@@ -117,6 +125,7 @@ class Service:
                 await self._loading
         await self.scoring.close()
         await self.commits.close()
+        await self.messages.close()
         self._reads.shutdown(wait=True)
 
     async def ask(self, question: Question) -> list[bytes]:
@@ -134,6 +143,37 @@ class Service:
         """Store the labels of a request; they are on disk when this returns."""
         rows = await self.read(lambda: rows_of(labels))
         return await self.commits.run(lambda: self._labels.commit(rows))
+
+    async def accept_messages(self, post: MessagePost) -> MessagesReceipt:
+        """Store the messages of a request; they are on disk when this returns."""
+        receipt = await self.messages.ask(post) if post.messages else none_stored(post)
+        self._count(receipt)
+        return receipt
+
+    async def accept_chatlog(self, messages: list[Any], token: str | None) -> WebhookReceipt:
+        """Store the messages of a webhook's body; they are on disk when this returns.
+
+        Raises
+        ------
+        ForbiddenError
+            If the webhook is closed or the token is wrong.
+        """
+        told = self.settings.chatlog
+        basis = told.check(token)
+        source = ChatlogWebhook(messages, sides=told.sides, zone=told.zone)
+        done = await self.messages.run(lambda: self._chats.take(source, basis))
+        receipt = WebhookReceipt(
+            received=done.read,
+            accepted=done.accepted,
+            duplicate=done.duplicate,
+            rejected=done.rejected,
+        )
+        self._count(receipt)
+        return receipt
+
+    def _count(self, receipt: MessagesReceipt | WebhookReceipt) -> None:
+        for outcome in ("accepted", "duplicate", "rejected"):
+            self.metrics.messages.labels(outcome).inc(getattr(receipt, outcome))
 
     async def read(self, function: Callable[[], R]) -> R:
         """Run a blocking read beside the scoring thread."""
@@ -168,6 +208,7 @@ class Service:
         self.metrics.overlay.set_function(lambda: float(len(engine.overlay)))
         _LOG.info("ready: %s after %.1f s", engine.facts, self.seconds_to_ready)
         self._reads.submit(self.features.open_if_there)  # before the first profile is asked for
+        await self.messages.run(self._chats.warm)  # and before the first message is posted
 
     def _score(self, questions: Sequence[Question]) -> list[list[bytes] | Exception]:
         """Answer questions with equal options by one ranking of all their customers."""

@@ -65,6 +65,23 @@ def test_load_list_correct_and_load_again(verb: Verb, tmp_path: Path) -> None:
     assert verb("workspace=shop", "reload_rejected=all")[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("source", "file"),
+    [("chatlog_files", "chatlog/messages.json"), ("wecom", "wecom/archive.jsonl")],
+)
+def test_conversations_are_loaded_for_a_reason_that_is_kept(
+    verb: Verb, tmp_path: Path, source: str, file: str
+) -> None:
+    path = Path(__file__).parents[1] / "golden" / "ingest" / file
+    told = [f"source={source}", f"source.path={path}", "source.lawful_basis=contract"]
+    code, out, _ = verb(*told, "workspace=shop")
+    assert code == 0
+    assert "messages" in out
+    basis = orjson.loads((tmp_path / "data/shop/lawful-basis.jsonl").read_bytes())
+    assert basis["basis"] == "contract"
+    assert Store(tmp_path / "data/shop/store").read("messages").num_rows > 20
+
+
 def test_a_source_that_fails_gives_1_and_keeps_what_was_read(verb: Verb, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in/a.csv").write_text("feedback\nfine\n")
@@ -81,6 +98,10 @@ def test_a_source_that_fails_gives_1_and_keeps_what_was_read(verb: Verb, tmp_pat
         (["source=files"], "error: expected a value, received none: give source.path=..."),
         (["source=files", "source.path=x", "source.zone=Mars"], "expected an IANA time zone"),
         (["source=files", "source.path=x", "source.mapping=nope"], "expected a yaml file, or one"),
+        (["source=chatlog"], "give source.lawful_basis=..."),
+        (["source=chatlog_files", "source.path=x"], "give source.lawful_basis=..."),
+        (["source=wecom", "source.path=x"], "give source.lawful_basis=..."),
+        (["source=chatlog", "source.lawful_basis=x", "source.page=0"], "greater than 0"),
         (["workspace=My Shop", "list_rejected=true"], "workspace 'My Shop': expected lower-case"),
         (["reload_rejected=nope.jsonl"], "No such file or directory: 'nope.jsonl'"),
     ],

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from ingest.store import Store
-from serving.api import event_schemas, label_schemas, schemas
+from serving.api import event_schemas, label_schemas, message_schemas, schemas
 from serving.api.app import create_app, route_table
 from serving.api.settings import ApiSettings
 from serving.errors import NoChampionError
@@ -265,7 +265,7 @@ def test_every_route_is_described_with_an_example(app: FastAPI) -> None:
     page = app.openapi()
     components = page["components"]["schemas"]
     table = route_table()
-    assert len(table) == 9
+    assert len(table) == 11
     for method, path in table:
         operation = page["paths"][path][method.lower()]
         assert operation["summary"], path
@@ -278,7 +278,8 @@ def test_every_route_is_described_with_an_example(app: FastAPI) -> None:
 
 
 def forms_with_examples() -> list[type[BaseModel]]:
-    named = {**vars(schemas), **vars(event_schemas), **vars(label_schemas)}.values()
+    modules = (schemas, event_schemas, label_schemas, message_schemas)
+    named = {name: value for module in modules for name, value in vars(module).items()}.values()
     forms = [form for form in named if isinstance(form, type) and issubclass(form, BaseModel)]
     return [form for form in forms if "json_schema_extra" in form.model_config]
 
@@ -294,6 +295,10 @@ def test_documented_examples_are_what_is_sent(form: type[BaseModel]) -> None:
 
 def test_every_question_and_answer_has_an_example() -> None:
     assert {form.__name__ for form in forms_with_examples()} == {
+        "ChatlogBody",
+        "MessageIn",
+        "MessagesReceipt",
+        "WebhookReceipt",
         "RecommendationList",
         "ManyRecommendations",
         "Profile",

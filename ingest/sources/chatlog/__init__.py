@@ -1,0 +1,1 @@
+"""WeChat conversations as chatlog gives them: HTTP API, JSON, CSV and text exports, webhook."""

@@ -1,0 +1,1 @@
+"""WeCom: its conversation archive, decrypted, and its customer records."""
