@@ -12,7 +12,7 @@ from tqdm import tqdm
 from ingest.checking import Checked, Checker
 from ingest.rejects import Rejects
 from ingest.report import Counts, LoadReport
-from ingest.sources.base import RawBatch, Source, SourceError
+from ingest.sources.base import RawBatch, Resumable, Source, SourceError
 from ingest.store import Added, Store
 
 COMMIT_ROWS = 250_000
@@ -52,6 +52,8 @@ def load(source: Source, store: Store, rejected_dir: Path, progress: bool = True
         finally:
             loader.flush()
             loader.close()
+    if isinstance(source, Resumable):
+        source.stored()
     return loader.report(errors)
 
 

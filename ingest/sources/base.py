@@ -78,6 +78,8 @@ class RawBatch:
     derived_key : bool
         Whether the key was made from the other columns (``ingest.identity.KeyMaker``). A rejected
         row is then kept without it, because correcting the row changes its key.
+    numbers : tuple of int
+        Number of each row in the file, where the rows do not follow each other.
     """
 
     table: str
@@ -88,6 +90,7 @@ class RawBatch:
     times: Times = field(default_factory=Times)
     notes: tuple[str, ...] = ()
     derived_key: bool = False
+    numbers: tuple[int, ...] = ()
 
 
 @runtime_checkable
@@ -102,4 +105,13 @@ class Source(Protocol):
 
     def batches(self) -> Iterator[RawBatch]:
         """Yield the rows, a bounded number at a time (50,000 to 250,000 is a good size)."""
+        ...
+
+
+@runtime_checkable
+class Resumable(Source, Protocol):
+    """A source that knows how far it was read, and reads on from there."""
+
+    def stored(self) -> None:
+        """Remember it: everything yielded so far is stored, or kept among the rejected rows."""
         ...
