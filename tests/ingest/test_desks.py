@@ -23,16 +23,22 @@ from ingest.sources.base import SourceError
 from ingest.sources.desks import rows as made
 from ingest.sources.desks.chatwoot import Chatwoot
 from ingest.sources.desks.desk import Desk
+from ingest.sources.desks.intercom import Intercom
 from ingest.sources.desks.records import unfold
+from ingest.sources.desks.rocketchat import RocketChat
 from ingest.sources.desks.signatures import body_of, signature, verify
 from ingest.sources.desks.slack import Slack
 from ingest.sources.desks.values import moment
+from ingest.sources.desks.zendesk import Zendesk
 from ingest.store import Store
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "ingest"
 DESKS: dict[str, tuple[type[Desk], dict[str, Any]]] = {
     "chatwoot": (Chatwoot, {"secret": "tea-secret"}),
     "slack": (Slack, {}),
+    "zendesk": (Zendesk, {}),
+    "intercom": (Intercom, {}),
+    "rocketchat": (RocketChat, {}),
 }
 TABLES = ("customers", "messages", "events", "feedback")
 desks = pytest.mark.parametrize("desk", DESKS)
