@@ -66,11 +66,15 @@ def _show(joins: Joins) -> None:
     for conflict in joins.conflicts:
         keys = ", ".join(f"{kind} {masked(kind, key)}" for kind, key in conflict.keys)
         _say(f"not joined: {', '.join(conflict.customers)}\n    {conflict.reason} ({keys})")
-    members = sum(len(group.members) for group in joins.groups)
+    members, count = sum(len(group.members) for group in joins.groups), len(joins.groups)
     _say(
-        f"{members:,} customers are {len(joins.groups):,} people; "
-        f"{len(joins.conflicts):,} conflicts joined nobody"
+        f"{members:,} customers are {count:,} {'person' if count == 1 else 'people'}; "
+        f"{_conflicts(len(joins.conflicts))} joined nobody"
     )
+
+
+def _conflicts(count: int) -> str:
+    return "1 conflict" if count == 1 else f"{count:,} conflicts"
 
 
 def _decided(rows: list[dict[str, Any]], what: str) -> None:

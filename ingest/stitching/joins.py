@@ -22,6 +22,31 @@ Key = tuple[str, str]  # kind, key
 SHARED_BY = 10
 
 
+@dataclass(frozen=True, order=True)
+class Held:
+    """A key that a customer has.
+
+    Attributes
+    ----------
+    customer_id : str
+        Who has it.
+    kind : str
+        ``unionid``, ``email`` or ``phone``.
+    key : str
+        In the one spelling that is compared.
+    source : str
+        Which source says so.
+    field : str
+        Under which name it was found there.
+    """
+
+    customer_id: str
+    kind: str
+    key: str
+    source: str = ""
+    field: str = ""
+
+
 @dataclass(frozen=True)
 class Group:
     """Customers who are one.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -17,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.sources.guess import plain_name
+from ingest.stitching.joins import Held
 from ingest.store import Store
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -33,31 +33,6 @@ TRUSTED = ("manual", "crm")  # authorities whose facts count; what a text seems 
 _KIND = {name: kind for kind, names in FIELDS.items() for name in names}
 _EMAIL = re.compile(r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+$")
 _UNION = re.compile(r"^[A-Za-z0-9_-]{6,64}$")
-
-
-@dataclass(frozen=True, order=True)
-class Held:
-    """A key that a customer has.
-
-    Attributes
-    ----------
-    customer_id : str
-        Who has it.
-    kind : str
-        ``unionid``, ``email`` or ``phone``.
-    key : str
-        In the one spelling that is compared.
-    source : str
-        Which source says so.
-    field : str
-        Under which name it was found there.
-    """
-
-    customer_id: str
-    kind: str
-    key: str
-    source: str = ""
-    field: str = ""
 
 
 def normalized(kind: str, value: str, region: str = "CN") -> str | None:

@@ -17,8 +17,7 @@ import orjson
 import pyarrow as pa
 
 from ingest.schemas import IDENTITIES
-from ingest.stitching.joins import Joins, Key, join
-from ingest.stitching.keys import Held
+from ingest.stitching.joins import Held, Joins, Key, join
 from ingest.store import Store
 
 MACHINE = "stitch"  # author of what the sources said, and of what they no longer say

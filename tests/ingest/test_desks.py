@@ -194,9 +194,9 @@ def test_who_serves_can_be_told(tmp_path: Path) -> None:
     report, _ = run("slack", export, tmp_path / "unknown")
     assert "cannot tell customers from staff" in report.errors[0]
     assert report.total.read == 0
-    for told in ({"staff": ["@shop.example"]}, {"customers": ["bea"]}, {"staff": ["KIM"]}):
-        root = tmp_path / str(told)
-        _, store = run("slack", export, root, **told)
+    ways = ({"staff": ["@shop.example"]}, {"customers": ["bea"]}, {"staff": ["KIM"]})
+    for number, told in enumerate(ways):
+        _, store = run("slack", export, tmp_path / f"told{number}", **told)
         roles = {row["sender_role"] for row in store.read("messages").to_pylist()}
         assert roles == {"customer", "agent", "bot", "system"}
         assert [row["customer_id"] for row in store.read("customers").to_pylist()] == ["slack:U02"]

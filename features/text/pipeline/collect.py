@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.duck import session
+from ingest.stitching.reading import under_one_id
+from ingest.stitching.record import canonical_customer
 
 if TYPE_CHECKING:
     from ingest.store import Store
@@ -73,8 +75,11 @@ def stream(store: Store, rows: int = 65_536) -> Iterator[pa.Table]:
         scanner = store.dataset(name).scanner(columns=[*columns, *_SHARED], batch_size=8192)
         database.register(name, scanner.to_reader())
     waiting: list[pa.Table] = []
+    people, place = canonical_customer(store), ROWS.get_field_index("customer_id")
     for batch in database.sql(_SAID).to_arrow_reader(rows):
-        waiting.append(pa.Table.from_batches([batch]).cast(ROWS))
+        said = pa.Table.from_batches([batch])
+        customers = under_one_id(said["customer_id"], people)
+        waiting.append(said.set_column(place, "customer_id", customers).cast(ROWS))
         table = pa.concat_tables(waiting)
         full = table.num_rows - table.num_rows % rows
         for start in range(0, full, rows):
