@@ -205,7 +205,7 @@ def test_parquet_keeps_its_times_and_folders_their_files(tmp_path: Path) -> None
 def test_the_configuration_makes_the_source(tmp_path: Path) -> None:
     told = ["source=messages", f"path={GOLDEN / 'chat.jsonl'}", "source.staff=[kim]"]
     with initialize_config_dir(configuration(), version_base=None):
-        config = compose("ingest", [*told, "+source.columns.text=content"])
+        config = compose("ingest", [*told, "source.columns={text: content}"])
     source = instantiate(config.source)
     assert sum(batch.rows.num_rows for batch in source.batches()) == 3
 

@@ -35,6 +35,7 @@ _READ = {
     "feedback": ["feedback_id", "item_id", "title", "rating"],
     "messages": ["message_id", "sender_role", "kind", "recalled"],
 }
+_EDITED = "message_edited"  # a line of the system that says what a message says since
 _SHARED = ["source", "customer_id", "occurred_at", "available_at", "text"]
 _SAID = r"""
 WITH said AS (
@@ -45,8 +46,10 @@ WITH said AS (
                      || chr(10) || coalesce(text, '') END AS text
     FROM feedback
     UNION ALL
-    SELECT message_id, 'message', source, customer_id, NULL, occurred_at, available_at, NULL, text
-    FROM messages WHERE sender_role = 'customer' AND kind = 'text' AND NOT recalled
+    SELECT message_id, 'message', source, customer_id, NULL, occurred_at, available_at, NULL,
+           coalesce(edited.text, messages.text)
+    FROM messages LEFT JOIN edited ON edited.reply_to = message_id
+    WHERE sender_role = 'customer' AND kind = 'text' AND NOT recalled
 )
 SELECT * FROM said WHERE regexp_matches(text, '[^\s\p{Z}]') ORDER BY available_at, kind, text_id
 """
@@ -55,8 +58,9 @@ SELECT * FROM said WHERE regexp_matches(text, '[^\s\p{Z}]') ORDER BY available_a
 def stream(store: Store, rows: int = 65_536) -> Iterator[pa.Table]:
     """Yield all texts that customers wrote, in the order in which they became known.
 
-    Feedback, with its title as first line, and text messages of customers that were not recalled.
-    Blank texts are left out. However many there are, only some are in memory.
+    Feedback, with its title as first line, and text messages of customers that were not recalled,
+    as they were edited last. Blank texts are left out. However many there are, only some are in
+    memory.
 
     Parameters
     ----------
@@ -74,6 +78,7 @@ def stream(store: Store, rows: int = 65_536) -> Iterator[pa.Table]:
     for name, columns in _READ.items():
         scanner = store.dataset(name).scanner(columns=[*columns, *_SHARED], batch_size=8192)
         database.register(name, scanner.to_reader())
+    database.register("edited", _edited(store))
     waiting: list[pa.Table] = []
     people, place = canonical_customer(store), ROWS.get_field_index("customer_id")
     for batch in database.sql(_SAID).to_arrow_reader(rows):
@@ -87,6 +92,14 @@ def stream(store: Store, rows: int = 65_536) -> Iterator[pa.Table]:
         waiting = [table.slice(full)]
     if waiting and waiting[0].num_rows:
         yield waiting[0].combine_chunks()
+
+
+def _edited(store: Store) -> pa.Table:
+    """Return the last text of every message that was edited."""
+    columns = ["reply_to", "text", "occurred_at"]
+    lines = store.read("messages", columns, pc.field("kind") == _EDITED).sort_by("occurred_at")
+    last = lines.group_by("reply_to", use_threads=False).aggregate([("text", "last")])
+    return last.rename_columns(["reply_to", "text"])
 
 
 def collect(store: Store) -> pa.Table:
