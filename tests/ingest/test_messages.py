@@ -37,8 +37,7 @@ def run(root: Path, path: Path, **told: Any) -> tuple[LoadReport, Store]:
 
 
 def rows(store: Store, table: str = "messages") -> list[dict[str, Any]]:
-    order = [("occurred_at", "ascending"), ("conversation_id", "ascending")]
-    found: list[dict[str, Any]] = store.read(table).sort_by(order).to_pylist()
+    found: list[dict[str, Any]] = store.read(table).sort_by("occurred_at").to_pylist()
     return found
 
 

@@ -135,7 +135,7 @@ def test_groups_are_disjoint_share_keys_and_do_not_depend_on_order(
     [
         ("phone", "138-0013-8000", "+8613800138000"),
         ("phone", "+86 138 0013 8000", "+8613800138000"),
-        ("phone", "0047 900 12 345", None),
+        ("phone", "0047 900 12 345", "+4790012345"),
         ("phone", "+47 900 12 345", "+4790012345"),
         ("phone", "12345", None),
         ("phone", "no number", None),
@@ -206,7 +206,8 @@ def test_the_record_follows_its_sources_and_keeps_every_step(tmp_path: Path) -> 
     assert canonical_customer(store) == {"b": "a"}
     rows = store.read("identities").to_pylist()
     assert len(rows) == 6  # three said, three taken back: nothing was ever changed
-    assert orjson.loads(rows[0]["evidence"]) == {"source": "test", "field": "phone"}
+    (evidence,) = {row["evidence"] for row in rows if row["retracts"] is None}
+    assert orjson.loads(evidence) == {"source": "test", "field": "phone"}
 
 
 def test_what_a_person_undid_stays_undone_until_it_is_redone(tmp_path: Path) -> None:
@@ -249,7 +250,7 @@ def test_tables_are_read_under_one_id() -> None:
     assert found.column_names == ["customer_id", "n"]
     assert found["customer_id"].to_pylist() == ["a", "a", None, "c"]
     assert under_one_id(rows["customer_id"], canonical).to_pylist() == ["a", "a", None, "c"]
-    assert under_one_id(rows["customer_id"], {}) is rows["customer_id"]
+    assert under_one_id(rows["customer_id"], {}).equals(rows["customer_id"])
 
 
 def called(root: Path, *told: str) -> DictConfig:
