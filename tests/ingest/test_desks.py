@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import zipfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
@@ -266,3 +267,65 @@ def test_times_that_are_none_stay_none() -> None:
     assert [moment(value) for value in (None, "", 0, "0.0", True, {})] == [None] * 6
     assert moment("yesterday") == "yesterday"
     assert moment("9" * 40) == "9" * 40
+
+
+FIELDS = sorted(
+    {
+        *(
+            "id",
+            "_id",
+            "event",
+            "message_type",
+            "conversation_id",
+            "conversation",
+            "meta",
+            "sender",
+        ),
+        *(
+            "content_attributes",
+            "attachments",
+            "created_at",
+            "rating",
+            "status",
+            "inbox_id",
+            "labels",
+        ),
+        *("type", "text", "ts", "user", "files", "edited", "subtype", "user_profile", "profile"),
+        *("author_id", "body", "public", "comments", "ticket_id", "events", "score", "tags", "via"),
+        *("source", "contacts", "conversation_parts", "conversation_rating", "author", "part_type"),
+        *("rid", "msg", "u", "t", "v", "emails", "username", "changed_attributes", "requester"),
+    }
+)
+odd = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 2**40) | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=4)
+    ),
+    max_leaves=6,
+)
+
+
+@desks
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.dictionaries(st.sampled_from(FIELDS), odd, max_size=8), max_size=6))
+def test_records_of_any_shape_are_told_not_lost(desk: str, records: list[dict[str, Any]]) -> None:
+    kind, told = DESKS[desk]
+    people = {"customers": ["ann"]} if desk in ("slack", "rocketchat") else {}
+    with TemporaryDirectory() as root:
+        file = Path(root) / "shop-help" / "2026-03-02.jsonl"
+        file.parent.mkdir()
+        file.write_bytes(b"".join(orjson.dumps(record) + b"\n" for record in records))
+        source = kind(path=str(root), **told | people)  # type: ignore[call-arg]
+        for batch in source.batches():
+            assert batch.rows.num_rows == len(batch.numbers)
+            assert all(1 <= row <= len(records) for row in batch.numbers)
+
+
+def test_a_record_that_breaks_halfway_leaves_no_half(tmp_path: Path) -> None:
+    value = orjson.loads((GOLDEN / "chatwoot" / "webhooks.jsonl").read_bytes().splitlines()[2])
+    value["attachments"] = "a text, no list"
+    (tmp_path / "log.jsonl").write_bytes(orjson.dumps(value))
+    report, _ = run("chatwoot", tmp_path / "log.jsonl", tmp_path)
+    assert report.total.accepted == 0
+    (reason,) = rejected(tmp_path)
+    assert reason.startswith("log.jsonl:1 expected a record as chatwoot writes them")

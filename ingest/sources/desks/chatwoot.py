@@ -171,7 +171,7 @@ class Chatwoot(Desk):
             raw=value,
         )
         if gone:
-            rows.recalled(name, talk_id, moment(value.get("updated_at") or value["created_at"]))
+            rows.recalled(name, talk_id, moment(value.get("updated_at") or value.get("created_at")))
         if value.get("content_type") == "input_csat":
             self._csat(value, number, inner, rows)
 

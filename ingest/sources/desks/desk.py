@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, ClassVar
 
+import orjson
 from pydantic import Field, validate_call
 
 from ingest.sources.base import Broken, RawBatch, SourceError
@@ -15,6 +17,7 @@ from ingest.sources.desks.records import ExportFile, Record, export_files, parse
 from ingest.sources.desks.rows import Rows
 from ingest.sources.readers.base import suffix_of
 
+ODD = (AttributeError, KeyError, IndexError, TypeError, ValueError)  # fields of another shape
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
@@ -117,7 +120,8 @@ class Desk(ABC):
             for row, line, _ in read(file):
                 for record in self._records(file, row, line):
                     if isinstance(record, Record):
-                        self._learn(record)
+                        with suppress(*ODD):  # told when its rows are made
+                            self._learn(record)
         except SourceError as error:
             failures.append(str(error))
 
@@ -135,11 +139,16 @@ class Desk(ABC):
         yield from rows.batches(file.shown)
 
     def _take(self, record: Record | Broken, rows: Rows) -> None:
-        rows.row = record.row
+        rows.begin(record.row)
         if isinstance(record, Broken):
             rows.refuse(record.reason, record.content)
-        else:
+            return
+        try:
             self._map(record, rows)
+        except ODD as error:
+            rows.take_back()
+            shown = orjson.dumps(record.value).decode()
+            rows.refuse(f"expected a record as {self.name} writes them, received {error!r}", shown)
 
     def _records(self, file: ExportFile, row: int, line: bytes) -> Iterator[Record | Broken]:
         if not line.strip():

@@ -36,6 +36,7 @@ class Rows:
         self._notes: dict[str, None] = {}
         self._described: dict[str | None, dict[str, str | None]] = {}
         self.row = 1  # of the record that is read
+        self._begun: dict[str, int] = {}
 
     def id(self, *parts: object) -> str | None:
         """Return an identifier, None if a part of it is missing."""
@@ -166,6 +167,17 @@ class Rows:
     ) -> None:
         """Add what a message says since it was edited."""
         self._amend("message_edited", message, conversation, at, text)
+
+    def begin(self, row: int) -> None:
+        """Begin with a record: what is added from here on may be taken back."""
+        self.row = row
+        self._begun = {table: len(rows) for table, rows in self._rows.items()}
+
+    def take_back(self) -> None:
+        """Forget what the record that is read has added."""
+        for table, count in self._begun.items():
+            del self._rows[table][count:]
+            del self._places[table][count:]
 
     def refuse(self, reason: str, content: str) -> None:
         """Keep the record that is read aside, with the reason."""
