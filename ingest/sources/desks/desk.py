@@ -12,10 +12,9 @@ import orjson
 from pydantic import Field, validate_call
 
 from ingest.sources.base import Broken, RawBatch, SourceError
-from ingest.sources.desks.positions import Positions
+from ingest.sources.desks.positions import Position, Positions
 from ingest.sources.desks.records import ExportFile, Record, export_files, parse, read, unfold
 from ingest.sources.desks.rows import Rows
-from ingest.sources.readers.base import suffix_of
 
 ODD = (AttributeError, KeyError, IndexError, TypeError, ValueError)  # fields of another shape
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -72,6 +71,9 @@ class Desk(ABC):
             yielded if some files could not be read to their end.
         """
         files = export_files(self._path)
+        if not any(self._grown(file) for file in files):
+            yield Rows(self.name).told()
+            return
         failures: list[str] = []
         self._forget()
         for file in files:
@@ -115,6 +117,16 @@ class Desk(ABC):
         """
         return value
 
+    def _grown(self, file: ExportFile) -> bool:
+        """Return whether a file holds anything that is not stored; damage is for later to tell."""
+        try:
+            return next(read(file, self._since(file)), None) is not None
+        except SourceError:
+            return True
+
+    def _since(self, file: ExportFile) -> Position | None:
+        return None if self._again else self._positions.of(file.shown)
+
     def _study(self, file: ExportFile, failures: list[str]) -> None:
         try:
             for row, line, _ in read(file):
@@ -126,17 +138,20 @@ class Desk(ABC):
             failures.append(str(error))
 
     def _new(self, file: ExportFile, rows: Rows) -> Iterator[RawBatch]:
-        since = None if self._again else self._positions.of(file.shown)
+        reached: Position | None = None
+        shown = file.shown
         try:
-            for row, line, position in read(file, since):
+            for row, line, position in read(file, self._since(file)):
                 for record in self._records(file, row, line):
                     self._take(record, rows)
-                self._positions.reached(file.shown, position)
+                reached = position
                 if rows.full:
-                    yield from rows.batches(file.shown)
+                    yield from rows.batches(shown)
         except SourceError:
             pass  # told since the first reading
-        yield from rows.batches(file.shown)
+        if reached is not None:
+            self._positions.reached(shown, reached)
+        yield from rows.batches(shown)
 
     def _take(self, record: Record | Broken, rows: Rows) -> None:
         rows.begin(record.row)
@@ -157,7 +172,7 @@ class Desk(ABC):
         if isinstance(value, Broken):
             yield value
             return
-        whole = suffix_of(Path(file.name)) == ".json" and row == 1  # then rows are counted inside
+        whole = row == 1 and file.document  # then rows are counted inside
         try:
             found = unfold(self._opened(value), self.lists)
             for place, (each, part, about) in enumerate(found, start=1):

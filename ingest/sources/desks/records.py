@@ -69,6 +69,11 @@ class ExportFile:
         """Name as shown to people, which also tells files of different exports apart."""
         return f"{self.path.resolve()}!{self.name}" if self.member else str(self.path.resolve())
 
+    @property
+    def document(self) -> bool:
+        """Whether the file may be one JSON document rather than lines."""
+        return suffix_of(Path(self.name)) == ".json"
+
     def lines(self) -> Iterator[bytes]:
         """Yield the lines; a document comes as one.
 
@@ -82,10 +87,7 @@ class ExportFile:
                 yield from _split(archive.read(self.name).removeprefix(b"\xef\xbb\xbf"))
             return
         stream = Utf8Stream(self.path)
-        if suffix_of(self.path) != ".json":
-            yield from stream.lines()
-        else:
-            yield from _split(stream.read())
+        yield from _split(stream.read()) if self.document else stream.lines()
         if stream.failure is not None:
             raise stream.failure
 

@@ -13,6 +13,7 @@ from ingest.sources.desks.values import cell, present
 
 TABLES = ("customers", "messages", "events", "feedback")
 BATCH_ROWS = 20_000
+_SEEN = "first_seen_at"
 
 
 class Rows:
@@ -34,7 +35,7 @@ class Rows:
         self._broken: list[Broken] = []
         self._passed: Counter[str] = Counter()
         self._notes: dict[str, None] = {}
-        self._described: dict[str | None, dict[str, str | None]] = {}
+        self._described: dict[str | None, dict[str, object]] = {}
         self.row = 1  # of the record that is read
         self._begun: dict[str, int] = {}
 
@@ -54,7 +55,7 @@ class Rows:
         self._places[table].append(self.row)
 
     def customer(self, name: str | None, about: dict[str, object], at: str | None = None) -> None:
-        """Add what is known of a customer, unless the last record said just the same.
+        """Add what is known of a customer, if a record tells more than all those before it.
 
         Parameters
         ----------
@@ -65,11 +66,15 @@ class Rows:
         at : str, optional
             When the customer was first seen.
         """
-        row: dict[str, object] = {"customer_id": name, "attributes": about or None}
-        told = {column: cell(value) for column, value in (row | {"first_seen_at": at}).items()}
-        if self._described.get(name) != told:
+        known = self._described.get(name, {})
+        told = known | about | present(first_seen_at=at)
+        if told != known or not known:
             self._described[name] = told
-            self.put("customers", **told)
+            attributes = {field: value for field, value in told.items() if field != _SEEN}
+            seen = told.get(_SEEN)
+            self.put(
+                "customers", customer_id=name, attributes=attributes or None, first_seen_at=seen
+            )
 
     def change(
         self,
