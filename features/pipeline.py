@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 _VERSION = 1  # raise it when a computation changes, so that kept snapshots are made again
 _OF_PROFILES = ("sentiment", "topics", "keywords", "embedding")
-_READ = ("events", "items", "customers", "feedback", "messages")
+_READ = ("events", "items", "customers", "feedback", "messages", "identities")
 
 
 def run(workspace: Workspace, settings: FeatureSettings) -> Report:

@@ -12,7 +12,7 @@ from hydra.errors import InstantiationException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ingest.configuration import configuration
+from ingest.configuration import configuration, quoted_words
 from ingest.runtime import prepare
 from ingest.workspace import Workspace
 
@@ -101,4 +101,5 @@ def _unset(error: Exception) -> str | None:
 
 
 if __name__ == "__main__":
+    sys.argv[1:] = quoted_words(sys.argv[1:])
     main()

@@ -168,6 +168,8 @@ def _sentence(violation: Violation, content: dict[str, Any]) -> str:
 
 def _row_numbers(batch: RawBatch) -> npt.NDArray[np.int64]:
     """Row numbers of ``batch.rows``: broken rows in between have numbers too."""
+    if batch.numbers:
+        return np.array(batch.numbers, dtype=np.int64)
     count = batch.rows.num_rows + len(batch.broken)
     numbers = np.arange(batch.first_row, batch.first_row + count, dtype=np.int64)
     lost = np.array([lost.row for lost in batch.broken], dtype=np.int64)

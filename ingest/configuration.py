@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from omegaconf import OmegaConf
 
+_BARE = re.compile(r"[^\s,\[\]{}:]*[^\x00-\x7f][^\s,\[\]{}:]*")
 _FOLDER = Path(__file__).resolve().parents[1] / "conf"
 
 
@@ -16,6 +19,26 @@ def configuration() -> str:
     """
     OmegaConf.register_new_resolver("choices", choices, replace=True)
     return str(_FOLDER)
+
+
+def quoted_words(arguments: Sequence[str]) -> list[str]:
+    """Return arguments with quotes around words that are not ASCII, which Hydra refuses bare.
+
+    Examples
+    --------
+    >>> quoted_words(["path=聊天 记录.csv", "source.staff=[小林,ann]", "source.zone=UTC"])
+    ['path="聊天 记录.csv"', 'source.staff=["小林",ann]', 'source.zone=UTC']
+    """
+    return [_quoted(argument) for argument in arguments]
+
+
+def _quoted(argument: str) -> str:
+    name, is_set, value = argument.partition("=")
+    if not is_set or value.isascii() or not name.isascii() or re.search("[\"']", value):
+        return argument
+    if value[:1] in "[{":
+        return f"{name}=" + _BARE.sub(lambda found: f'"{found.group()}"', value)
+    return f'{name}="{value}"'
 
 
 def choices(*groups: str) -> str:

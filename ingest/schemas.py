@@ -1,4 +1,4 @@
-"""The seven canonical tables, declared once: columns, types, nullability and row contracts.
+"""The eight canonical tables, declared once: columns, types, nullability and row contracts.
 
 The declaration is a pandera schema over Arrow-backed columns. The pyarrow schema of the store is
 derived from it, and loading runs its checks column by column on whole batches, because one mask a
@@ -38,6 +38,7 @@ TIME = pa.timestamp("us", tz="UTC")
 SENDER_ROLES = ("customer", "agent", "bot", "system")
 AUTHORITIES = ("manual", "crm", "extracted", "inferred")
 FEEDBACK_KINDS = ("review", "survey", "social", "ticket")
+IDENTITY_KINDS = ("unionid", "email", "phone")
 LABEL_SOURCES = ("imported", "corrected", "api")
 
 
@@ -216,6 +217,17 @@ FACTS = _table(
     recorded_at=_time(),
     retracts=_maybe(),
 )
+IDENTITIES = _table(
+    "identities",
+    "identity_id",
+    customer_id=_text(),
+    kind=_text(one_of(IDENTITY_KINDS)),
+    value=_text(),
+    evidence=_maybe(JSON),
+    author=_text(),
+    recorded_at=_time(),
+    retracts=_maybe(),
+)
 _LABELS = _table(
     "labels",
     "label_id",
@@ -231,7 +243,8 @@ _LABELS = _table(
 LABELS = replace(_LABELS, across=undeclared)
 
 TABLES: Mapping[str, CanonicalTable] = {
-    table.name: table for table in (CUSTOMERS, ITEMS, EVENTS, FEEDBACK, MESSAGES, FACTS, LABELS)
+    table.name: table
+    for table in (CUSTOMERS, ITEMS, EVENTS, FEEDBACK, MESSAGES, FACTS, LABELS, IDENTITIES)
 }
 
 

@@ -8,6 +8,8 @@ import ibis
 import pyarrow.parquet as pq
 from ibis.expr.types import Table
 
+from ingest.stitching.reading import one_person
+from ingest.stitching.record import canonical_customer
 from ingest.store import Store
 from ingest.workspace import Workspace
 from insights.conversations.tables import ChatTables, open_chats
@@ -24,7 +26,7 @@ TEXT_COLUMNS = [
     "sentiment",
     "topic",
 ]
-_READ = ("messages", "events", "feedback")
+_READ = ("messages", "events", "feedback", "identities")
 
 
 @dataclass(frozen=True)
@@ -69,4 +71,5 @@ class Tables:
                 f"no analyzed texts at {file}: "
                 f"run `python -m features workspace={self.workspace.name}` first"
             )
-        return ibis.memtable(pq.read_table(file, columns=TEXT_COLUMNS))
+        rows = ibis.memtable(pq.read_table(file, columns=TEXT_COLUMNS))
+        return one_person(rows, canonical_customer(Store(self.workspace.store)))

@@ -17,6 +17,7 @@ PACKAGES = ("ingest", "features", "training", "insights", "serving")
 MODULES = sorted(file for package in PACKAGES for file in (HOUSE / package).rglob("*.py"))
 VERBS = {
     "ingest": 2.0,
+    "ingest.stitch": 2.0,
     "features": 2.0,
     "training": 2.0,
     "training.compare": 2.0,

@@ -16,6 +16,8 @@ from ibis import _
 from ibis.backends.duckdb import Backend
 from ibis.expr.types import Table
 
+from ingest.stitching.reading import one_person
+from ingest.stitching.record import canonical_customer
 from ingest.store import Store
 
 DAY = 86_400
@@ -76,7 +78,9 @@ def open_tables(store: Store, acts: Sequence[str]) -> tuple[Backend, BehaviorTab
     for name, columns in names.items():
         connection.con.register(f"stored_{name}", store.dataset(name))
         tables[name] = connection.table(f"stored_{name}").select(*columns)
-    return connection, prepare(tables["events"], tables["items"], tables["customers"], acts)
+    people = canonical_customer(store)
+    events, customers = (one_person(tables[name], people) for name in ("events", "customers"))
+    return connection, prepare(events, tables["items"], customers, acts)
 
 
 def prepare(

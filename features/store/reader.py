@@ -23,6 +23,8 @@ from features.store.schema import (
     service_columns,
     service_key,
 )
+from ingest.stitching.record import canonical_customer
+from ingest.store import Store
 from ingest.workspace import Workspace
 
 
@@ -64,6 +66,11 @@ class FeatureReader:
         """The open Feast store."""
         return FeatureStore(config=repo_config(self.workspace))
 
+    @cached_property
+    def people(self) -> dict[str, str]:
+        """Customer -> the id under which a joined customer's features are kept."""
+        return canonical_customer(Store(self.workspace.store))
+
     def customers(
         self, ids: Sequence[str], as_of: datetime | None = None, service: str = "ranker_v1"
     ) -> pd.DataFrame:
@@ -84,7 +91,10 @@ class FeatureReader:
         ValueError
             If the service is unknown or not about customers, or the time has no zone.
         """
-        return self._read("customer_id", ids, as_of, service)
+        found = self._read(
+            "customer_id", [self.people.get(one, one) for one in ids], as_of, service
+        )
+        return found.set_index(pd.Index(list(ids), name="customer_id")) if self.people else found
 
     def items(
         self, ids: Sequence[str], as_of: datetime | None = None, service: str = "ranker_items_v1"
@@ -101,7 +111,8 @@ class FeatureReader:
         Values are as in :meth:`customers`: float (NaN if missing), str, array, list or None.
         """
         _check_key(service, "customer_id")
-        key = EntityKey(join_keys=["customer_id"], entity_values=[Value(string_val=customer_id)])
+        named = Value(string_val=self.people.get(customer_id, customer_id))
+        key = EntityKey(join_keys=["customer_id"], entity_values=[named])
         found: dict[str, Any] = {}
         for name, columns in SERVICES[service].items():
             read = self.store.provider.online_read(

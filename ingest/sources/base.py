@@ -78,6 +78,8 @@ class RawBatch:
     derived_key : bool
         Whether the key was made from the other columns (``ingest.identity.KeyMaker``). A rejected
         row is then kept without it, because correcting the row changes its key.
+    numbers : tuple of int
+        Number of each row in the file, where the rows do not follow each other.
     """
 
     table: str
@@ -88,6 +90,7 @@ class RawBatch:
     times: Times = field(default_factory=Times)
     notes: tuple[str, ...] = ()
     derived_key: bool = False
+    numbers: tuple[int, ...] = ()
 
 
 @runtime_checkable

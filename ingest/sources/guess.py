@@ -29,7 +29,7 @@ def guess(file: str, columns: Sequence[str]) -> TableMapping:
     SourceError
         If no table fits, or a table needs a column that no name suggests.
     """
-    stem = _plain(file.split(".", maxsplit=1)[0])
+    stem = plain_name(file.split(".", maxsplit=1)[0])
     found = {table: matches(table, columns) for table in TABLES}
     table = _table(stem, found)
     if table is None:
@@ -66,7 +66,7 @@ def _table(stem: str, found: dict[str, dict[str, str]]) -> str | None:
 
 def matches(table: str, columns: Sequence[str]) -> dict[str, str]:
     """Return canonical column -> file column; canonical names first, then the order of synonyms."""
-    plain = {_plain(column): column for column in reversed(columns)}
+    plain = {plain_name(column): column for column in reversed(columns)}
     taken: set[str] = set()
     matched: dict[str, str] = {}
     names = canonical(table).schema.names
@@ -83,7 +83,7 @@ def matches(table: str, columns: Sequence[str]) -> dict[str, str]:
 
 
 def _kind(file: str, stem: str, matched: dict[str, str]) -> str:
-    if _plain(matched.get("value", "")) in RATING:
+    if plain_name(matched.get("value", "")) in RATING:
         return "rate"
     if {"quantity", "price", "value"} & matched.keys() or BUYING.search(stem):
         return "purchase"
@@ -93,6 +93,7 @@ def _kind(file: str, stem: str, matched: dict[str, str]) -> str:
     )
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Return a column name in lower_snake letters, as synonyms are written."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
     return re.sub(r"[\s.\-/]+", "_", spaced).lower().strip("_")

@@ -69,18 +69,31 @@ SYNONYMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "occurred_at": TIME,
     },
     "messages": {
-        "message_id": _words("id msg_id seq"),
-        "conversation_id": _words("conversation session session_id chat_id ticket_id 会话 会话id"),
-        "customer_id": CUSTOMER,
-        "agent_id": _words("agent 客服 客服id"),
-        "sender_role": _words("sender_type role direction 角色 发送者"),
-        "kind": _words("msg_type message_type"),
-        "text": TEXT,
-        "channel": _words("渠道"),
-        "occurred_at": TIME,
-        "media": _words("attachments"),
+        "message_id": _words("id msg_id msgid seq 消息id 消息编号"),
+        "conversation_id": _words("""
+            conversation session session_id chat_id ticket_id conversationid sessionid room room_id
+            会话 会话id 会话编号 会话号 对话 对话id 对话编号 工单 工单号 工单编号 群 群聊 群id
+        """),
+        "customer_id": (*CUSTOMER, *_words("contact contact_id 客户名称 客户昵称 买家昵称 访客")),
+        "agent_id": _words("""
+            agent agent_name staff operator
+            客服 客服id 客服编号 客服名称 客服昵称 坐席 坐席工号 员工
+        """),
+        "sender_role": _words("""
+            sender_type role direction
+            角色 发送者类型 发送者角色 发送方类型 消息方向 方向 收发 发送者
+        """),
+        "kind": _words("msg_type message_type content_type 消息类型 内容类型"),
+        "text": (*TEXT, *_words("msg 消息内容 聊天内容 对话内容 发送内容 正文 文本")),
+        "reply_to": _words("in_reply_to quoted_id 引用 引用消息 回复消息"),
+        "recalled": _words("is_recalled deleted is_deleted 撤回 是否撤回 已撤回"),
+        "private": _words("is_private internal note 内部 是否内部 内部备注"),
+        "channel": _words("platform 渠道 平台 来源渠道"),
+        "occurred_at": (*TIME, *_words("sent_at sendtime send_time 消息时间 聊天时间 时间戳")),
+        "media": _words("attachments 附件"),
     },
     "facts": {"fact_id": ("id",), "customer_id": CUSTOMER, "recorded_at": TIME},
+    "identities": {},
     "labels": {
         "label_id": (),
         "text_id": _words("message_id feedback_id review_id"),
@@ -115,4 +128,44 @@ NAMED: Mapping[str, tuple[str, ...]] = {
     "messages": _words("messages message chat chats conversations dialogs 消息 聊天记录 会话"),
     "facts": ("facts",),
     "labels": _words("labels label annotations 标签 标注"),
+}
+
+# What files of conversations have beside the canonical columns of messages.
+CHAT_EXTRAS: Mapping[str, tuple[str, ...]] = {
+    "sender": _words("""
+        sender_id sender_name sender from from_user speaker author nickname
+        发送人 发送方 发言人 说话人 发送者id 发送者名称 昵称
+    """),
+    "rating": RATING,
+    "labels": _words("tags label tag 标签 会话标签"),
+}
+
+# Words for who speaks, as columns of roles and directions have them.
+ROLE_WORDS: Mapping[str, tuple[str, ...]] = {
+    "customer": _words("""
+        customer user client buyer visitor guest contact member in incoming inbound received
+        客户 用户 买家 顾客 访客 会员 接收 收到 收
+    """),
+    "agent": _words("""
+        agent staff support seller operator admin service employee out outgoing outbound sent
+        客服 人工 人工客服 坐席 卖家 商家 员工 店员 发送 发出 发
+    """),
+    "bot": _words("bot robot chatbot assistant 机器人 智能客服 自动回复"),
+    "system": _words("system notice event 系统 系统消息 通知"),
+}
+KIND_WORDS: Mapping[str, tuple[str, ...]] = {
+    "text": _words("txt 文本 文字 文本消息 1"),
+    "image": _words("img picture photo 图片 图片消息 3"),
+    "voice": _words("audio 语音 语音消息 34"),
+    "video": _words("视频 视频消息 43"),
+    "file": _words("document attachment 文件 文件消息"),
+    "link": _words("url 链接 网页"),
+    "location": _words("位置 地理位置 48"),
+    "card": _words("名片 卡片 42"),
+    "sticker": _words("emoji emotion 表情 动画表情 47"),
+    "payment": _words("transfer 转账 红包"),
+    "quote": _words("引用"),
+    "forward": _words("转发 聊天记录"),
+    "system": _words("notice 系统 系统消息 系统提示 10000"),
+    "event": _words("事件"),
 }

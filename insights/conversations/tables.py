@@ -12,6 +12,8 @@ from ibis import _
 from ibis.backends.duckdb import Backend
 from ibis.expr.types import Table
 
+from ingest.stitching.reading import one_person
+from ingest.stitching.record import canonical_customer
 from ingest.store import Store
 from insights.conversations import messages as said
 from insights.conversations import status
@@ -65,7 +67,8 @@ def open_chats(store: Store, settings: InsightSettings) -> ChatTables:
     connection = ibis.duckdb.connect(threads=2, memory_limit=MEMORY, temp_directory=spill)
     connection.con.execute("SET TimeZone = 'UTC'")
     stored = {name: _stored(connection, store, name) for name in ("messages", "events", "feedback")}
-    flat = said.classify(stored["messages"].select(*said.COLUMNS)).cache()
+    people = canonical_customer(store)
+    flat = said.classify(one_person(stored["messages"].select(*said.COLUMNS), people)).cache()
     spoken = sessionize(flat, settings.sessions).cache()
     changes = status.changes(stored["events"].select(*status.COLUMNS)).cache()
     course = steps(spoken, changes).cache()
@@ -83,7 +86,7 @@ def open_chats(store: Store, settings: InsightSettings) -> ChatTables:
         .distinct()
         .cache(),
         surveyed=marks.filter(_.what == "surveyed").select("conversation_id", "at"),
-        surveys=_surveys(stored["feedback"]).cache(),
+        surveys=one_person(_surveys(stored["feedback"], stored["events"]), people).cache(),
         labels=marks.filter(_.what == "labeled").select("conversation_id", label="detail"),
     )
 
@@ -106,13 +109,20 @@ def _categorized(rows: Table, marks: Table) -> Table:
     return joined.mutate(category=_.category.fill_null(UNCATEGORIZED))
 
 
-def _surveys(feedback: Table) -> Table:
-    answers = feedback.filter((_.kind == "survey") & _.rating.notnull()).select(
-        "feedback_id",
+def _surveys(feedback: Table, events: Table) -> Table:
+    """Return ratings of conversations: feedback, and events where nothing was written."""
+    told = feedback.filter((_.kind == "survey") & _.rating.notnull())
+    rated = events.filter((_.kind == "conversation_rated") & _.value.between(1, 5))
+    answers = _answers(told, "feedback_id", "rating").union(_answers(rated, "event_id", "value"))
+    return answers.filter(_.conversation_id.notnull())
+
+
+def _answers(rows: Table, key: str, rating: str) -> Table:
+    return rows.select(
         "source",
         "customer_id",
-        "rating",
+        feedback_id=key,
+        rating=rating,
         conversation_id=json_text(_.attributes, "$.conversation_id"),
         at=epoch_us(_.occurred_at),
     )
-    return answers.filter(_.conversation_id.notnull())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from ingest.configuration import choices, configuration
+from ingest.configuration import choices, configuration, quoted_words
 
 
 def test_every_file_of_a_group_is_named() -> None:
@@ -25,3 +25,21 @@ def test_pages_reach_it_by_name() -> None:
 def test_a_group_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"conf/nope: expected yaml files, found none"):
         choices("nope")
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("path=数据/聊天.csv", 'path="数据/聊天.csv"'),
+        (
+            "source.columns={text: 原文, agent_id: null}",
+            'source.columns={text: "原文", agent_id: null}',
+        ),
+        ("source.staff=[小林,ann]", 'source.staff=["小林",ann]'),
+        ('path="聊天.csv"', 'path="聊天.csv"'),
+        ("source=messages", "source=messages"),
+        ("--cfg", "--cfg"),
+    ],
+)
+def test_words_that_are_not_ascii_need_no_quotes(told: str, expected: str) -> None:
+    assert quoted_words([told]) == [expected]

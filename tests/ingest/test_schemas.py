@@ -18,10 +18,11 @@ KEYS = {
     "messages": "message_id",
     "facts": "fact_id",
     "labels": "label_id",
+    "identities": "identity_id",
 }
 
 
-def test_seven_tables_with_their_keys() -> None:
+def test_eight_tables_with_their_keys() -> None:
     assert {name: table.key for name, table in TABLES.items()} == KEYS
 
 

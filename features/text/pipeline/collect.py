@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.duck import sorting
+from ingest.stitching.reading import under_one_id
+from ingest.stitching.record import canonical_customer
 
 if TYPE_CHECKING:
     from ingest.store import Store
@@ -34,6 +36,7 @@ _READ = {
     "feedback": ["feedback_id", "item_id", "title", "rating"],
     "messages": ["message_id", "sender_role", "kind", "recalled"],
 }
+_EDITED = "message_edited"  # a line of the system that says what a message says since
 _SHARED = ["source", "customer_id", "occurred_at", "available_at", "text"]
 _SAID = r"""
 WITH said AS (
@@ -44,8 +47,10 @@ WITH said AS (
                      || chr(10) || coalesce(text, '') END AS text
     FROM feedback
     UNION ALL
-    SELECT message_id, 'message', source, customer_id, NULL, occurred_at, available_at, NULL, text
-    FROM messages WHERE sender_role = 'customer' AND kind = 'text' AND NOT recalled
+    SELECT message_id, 'message', source, customer_id, NULL, occurred_at, available_at, NULL,
+           coalesce(edited.text, messages.text)
+    FROM messages LEFT JOIN edited ON edited.reply_to = message_id
+    WHERE sender_role = 'customer' AND kind = 'text' AND NOT recalled
 )
 SELECT * FROM said WHERE regexp_matches(text, '[^\s\p{Z}]') ORDER BY available_at, kind, text_id
 """
@@ -54,8 +59,9 @@ SELECT * FROM said WHERE regexp_matches(text, '[^\s\p{Z}]') ORDER BY available_a
 def stream(store: Store, rows: int = 65_536) -> Iterator[pa.Table]:
     """Yield all texts that customers wrote, in the order in which they became known.
 
-    Feedback, with its title as first line, and text messages of customers that were not recalled.
-    Blank texts are left out. However many there are, only some are in memory.
+    Feedback, with its title as first line, and text messages of customers that were not recalled,
+    as they were edited last. Blank texts are left out. However many there are, only some are in
+    memory.
 
     Parameters
     ----------
@@ -69,6 +75,7 @@ def stream(store: Store, rows: int = 65_536) -> Iterator[pa.Table]:
     pyarrow.Table
         With the schema :data:`ROWS`; ``kind`` is ``feedback`` or ``message``.
     """
+    people = canonical_customer(store)
     with sorting(_SORTED_IN) as database:
         for name, columns in _READ.items():
             scanner = store.dataset(name).scanner(
@@ -78,9 +85,10 @@ def stream(store: Store, rows: int = 65_536) -> Iterator[pa.Table]:
                 fragment_readahead=1,
             )
             database.register(name, scanner.to_reader())
+        database.register("edited", _edited(store))
         waiting: list[pa.Table] = []
         for batch in database.sql(_SAID).to_arrow_reader(rows):
-            waiting.append(pa.Table.from_batches([batch]).cast(ROWS))
+            waiting.append(_joined(pa.Table.from_batches([batch]), people).cast(ROWS))
             table = pa.concat_tables(waiting)
             full = table.num_rows - table.num_rows % rows
             for start in range(0, full, rows):
@@ -88,6 +96,20 @@ def stream(store: Store, rows: int = 65_536) -> Iterator[pa.Table]:
             waiting = [table.slice(full)]
         if waiting and waiting[0].num_rows:
             yield waiting[0].combine_chunks()
+
+
+def _joined(said: pa.Table, people: Mapping[str, str]) -> pa.Table:
+    """Return texts with every customer under the one id they have."""
+    customers = under_one_id(said["customer_id"], people)
+    return said.set_column(ROWS.get_field_index("customer_id"), "customer_id", customers)
+
+
+def _edited(store: Store) -> pa.Table:
+    """Return the last text of every message that was edited."""
+    columns = ["reply_to", "text", "occurred_at"]
+    lines = store.read("messages", columns, pc.field("kind") == _EDITED).sort_by("occurred_at")
+    last = lines.group_by("reply_to", use_threads=False).aggregate([("text", "last")])
+    return last.rename_columns(["reply_to", "text"])
 
 
 def collect(store: Store) -> pa.Table:

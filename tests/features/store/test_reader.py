@@ -69,6 +69,17 @@ def test_one_customer_online_is_the_same_row(reader: FeatureReader) -> None:
     assert reader.customer_online("nobody")["stage"] is None
 
 
+def test_a_joined_customer_is_read_under_either_id(applied: Workspace) -> None:
+    reader = FeatureReader(applied)
+    vars(reader)["people"] = {"of_another_desk": "c1"}
+    found = reader.customers(["of_another_desk", "c2", "c1"], as_of=LATE)
+    assert list(found.index) == ["of_another_desk", "c2", "c1"]
+    assert found.index.name == "customer_id"
+    assert found["purchases"].iloc[0] == found["purchases"].iloc[2] == 10.0
+    assert reader.customer_online("of_another_desk")["purchases"] == 10.0
+    assert reader.customers([]).empty
+
+
 def test_no_ids_give_an_empty_frame(reader: FeatureReader) -> None:
     empty = reader.items([])
     assert empty.shape == (0, len(service_columns("ranker_items_v1")))

@@ -1,0 +1,1 @@
+"""Service desks and team chats: their exports and recorded webhooks, one system a file."""

@@ -1,0 +1,1 @@
+"""One customer under several identifiers: joined by exact keys, with evidence, reversibly."""
