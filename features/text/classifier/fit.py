@@ -7,13 +7,19 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.model_selection import StratifiedKFold
 
 from features.text.classifier.examples import Labeled
-from features.text.classifier.fuse import folded, fused_weights
-from features.text.classifier.heads import Linear, fit_term_head, fit_vector_head
+from features.text.classifier.fuse import folded, fused_weights, summed
+from features.text.classifier.heads import (
+    Linear,
+    fit_leaning_head,
+    fit_term_head,
+    fit_vector_head,
+)
 from features.text.classifier.model import FloatArray, TextClassifier, Vectors
 from features.text.classifier.quality import Quality, refusing
 from features.text.classifier.terms import Terms, fit_terms
@@ -25,6 +31,7 @@ Tier = Literal["few-shot", "trained", "fused"]
 IntArray = NDArray[np.int64]
 
 _FOLDS = 3
+_LEAN_FROM = 200  # texts of the median class, for terms to be weighed by class
 _FUSE_FROM, _FUSE_MEDIAN = 200, 8  # texts, in all and of the median class, for terms to add
 
 
@@ -129,23 +136,27 @@ def fit_measured(
 
 @dataclass(frozen=True)
 class _Heads:
-    """A head over terms or none, and one a block of vectors."""
+    """Heads over terms, none or some, and one a block of vectors."""
 
     terms: Terms | None
-    term_head: Linear | None
+    term_heads: tuple[Linear, ...]
     vector_heads: tuple[Linear, ...]
 
     def classifier(
         self, names: tuple[str, ...], tier: Tier, weights: Sequence[float], vectors: Vectors | None
     ) -> TextClassifier:
-        by_terms = weights[0] if self.term_head is not None else 0.0
-        rest = weights[len(weights) - len(self.vector_heads) :]
+        count = len(self.term_heads)
+        by_terms, rest = sum(weights[:count]), weights[count:]
+        term_head = None
+        if by_terms:
+            pairs = zip(self.term_heads, weights[:count], strict=True)
+            term_head = summed([(head, weight / by_terms) for head, weight in pairs])
         head, by_vectors = None, 0.0
         if self.vector_heads:
             by_vectors = max(rest)
             head = folded(self.vector_heads, [weight / by_vectors for weight in rest])
         mix = (by_terms, by_vectors)
-        return TextClassifier(names, tier, mix, self.terms, self.term_head, head, vectors=vectors)
+        return TextClassifier(names, tier, mix, self.terms, term_head, head, vectors=vectors)
 
 
 class _Data:
@@ -168,21 +179,34 @@ class _Data:
 
     def heads(self, rows: IntArray, tier: Tier, *, balanced: bool) -> _Heads:
         labels = self.labels[rows]
-        terms = term_head = None
+        terms, term_heads = None, ()
         if tier != "few-shot":
             terms, matrix = fit_terms([self.texts[row] for row in rows])
-            term_head = fit_term_head(matrix, labels, self.classes, balanced=balanced)
+            term_heads = self._term_heads(matrix, labels, balanced=balanced)
         vector_heads = tuple(
             fit_vector_head(block[rows], labels, self.classes, balanced=balanced)
             for block in self.blocks
         )
-        return _Heads(terms, term_head, vector_heads)
+        return _Heads(terms, term_heads, vector_heads)
+
+    def _term_heads(
+        self, matrix: sp.csr_matrix, labels: IntArray, *, balanced: bool
+    ) -> tuple[Linear, ...]:
+        """Return a head over terms and, where every fit knows enough of a class, a leaning one."""
+        plain = fit_term_head(matrix, labels, self.classes, balanced=balanced)
+        if balanced or not self._leans:
+            return (plain,)
+        return plain, fit_leaning_head(matrix, labels, self.classes)
+
+    @property
+    def _leans(self) -> bool:
+        return float(np.median(np.bincount(self.labels))) >= _LEAN_FROM
 
     def scores(self, heads: _Heads, rows: IntArray) -> list[FloatArray]:
         found = []
-        if heads.terms is not None and heads.term_head is not None:
+        if heads.terms is not None:
             matrix = heads.terms.matrix([self.texts[row] for row in rows])
-            found.append(heads.term_head.scores(matrix))
+            found += [head.scores(matrix) for head in heads.term_heads]
         pairs = zip(heads.vector_heads, self.blocks, strict=True)
         return found + [head.scores(block[rows]) for head, block in pairs]
 
@@ -203,15 +227,15 @@ def _tier(examples: Labeled, tier: str, vectors: Vectors | None) -> Tier:
 
 def _held_out(data: _Data, tier: Tier, seed: int, *, balanced: bool) -> FloatArray:
     """Return the scores of every measured text by every head, not seen before: [heads, n, L]."""
-    count = len(data.blocks) + (tier != "few-shot")
-    found = np.zeros((count, data.measured, data.classes), dtype=np.float32)
+    places, parts = [], []
     support = np.arange(data.measured, len(data.texts))
     labels = data.labels[: data.measured]
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
     for known, unknown in folds.split(labels, _strata(labels)):
         heads = data.heads(np.concatenate([known, support]), tier, balanced=balanced)
-        found[:, unknown] = data.scores(heads, unknown)
-    return found
+        places.append(unknown)
+        parts.append(np.stack(data.scores(heads, unknown)))
+    return np.concatenate(parts, axis=1)[:, np.argsort(np.concatenate(places))]
 
 
 def _strata(labels: IntArray) -> IntArray:

@@ -60,3 +60,10 @@ def folded(heads: Sequence[Linear], weights: Sequence[float]) -> Linear:
     matrix = np.concatenate([weight * head.weights for head, weight in pairs])
     intercept = np.sum([weight * head.intercept for head, weight in pairs], axis=0)
     return Linear(matrix.astype(np.float32), np.asarray(intercept, dtype=np.float32))
+
+
+def summed(weighted: Sequence[tuple[Linear, float]]) -> Linear:
+    """Return one head that scores as the weighted sum of heads over the same features."""
+    weights = sum(weight * head.weights for head, weight in weighted)
+    intercept = sum(weight * head.intercept for head, weight in weighted)
+    return Linear(np.asarray(weights, np.float32), np.asarray(intercept, np.float32))

@@ -18,7 +18,6 @@ _VECTOR_STRENGTH, _FEW_STRENGTH = 20.0, 1.0  # inverse regularization
 _FEW_TEXTS, _FEW_CLASSES = 1000, 10
 _TERM_STRENGTH = 5.0
 _MARGIN_STRENGTH = 0.5
-_LEAN_FROM = 200  # texts of the median class
 _SMOOTH = 1.0  # texts added to the count of every term
 _LEAST_SPREAD = 1e-4  # of a dimension, so that one that never differs does not count
 
@@ -56,28 +55,25 @@ def fit_term_head(
 ) -> Linear:
     """Fit a linear classifier on TF-IDF rows.
 
-    One support vector machine a class (Joachims, ECML 1998), quick with many classes; where classes
-    have texts enough, terms are weighed beforehand by how they lean to a class. For balanced
+    One support vector machine a class (Joachims, ECML 1998), quick with many classes; for balanced
     classes one logistic regression over all of them, which weighs a class that is rare here, and
     common elsewhere, against the others rather than each against the rest.
     """
+    model: LinearSVC | LogisticRegression = LinearSVC(C=_MARGIN_STRENGTH, random_state=0)
     if balanced:
         model = LogisticRegression(
             C=_TERM_STRENGTH, class_weight="balanced", max_iter=2000, tol=1e-3
         )
-        return _linear(model.fit(matrix, labels), classes)
-    if np.median(np.bincount(labels)[np.unique(labels)]) >= _LEAN_FROM:
-        return _fit_leaning(matrix, labels, classes)
-    model = LinearSVC(C=_MARGIN_STRENGTH, random_state=0)
     return _linear(model.fit(matrix, labels), classes)
 
 
-def _fit_leaning(matrix: sp.csr_matrix, labels: IntArray, classes: int) -> Linear:
+def fit_leaning_head(matrix: sp.csr_matrix, labels: IntArray, classes: int) -> Linear:
     """Fit a support vector machine a class on terms weighed by how they lean to it.
 
     The weight is the root of naive Bayes' log-count ratio (Wang and Manning, "Baselines and
-    Bigrams", ACL 2012; without the root, frequent terms of few texts count too much). Weights are
-    folded into the head, so that what is kept reads plain TF-IDF.
+    Bigrams", ACL 2012; without the root, frequent terms of few texts count too much). Better than
+    :func:`fit_term_head` on long reviews and worse on short ones: held-out texts tell how much
+    each counts. Weights are folded into the head, so that what is kept reads plain TF-IDF.
     """
     full = np.zeros((matrix.shape[1], classes), dtype=np.float32)
     base = np.zeros(classes, dtype=np.float32)

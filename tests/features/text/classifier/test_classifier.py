@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from features.text.classifier.examples import Labeled
 from features.text.classifier.fit import fit_classifier, fit_measured
 from features.text.classifier.fuse import fused_weights
-from features.text.classifier.heads import Linear, fit_term_head
+from features.text.classifier.heads import Linear, fit_leaning_head
 from features.text.classifier.model import FloatArray, TextClassifier
 from features.text.classifier.quality import calibration_error, quality_of, threshold_of
 from features.text.classifier.terms import Terms, fit_terms, terms_of
@@ -308,7 +308,7 @@ def test_terms_of_many_texts_are_weighed_by_how_they_lean() -> None:
     matrix[:, 0] = 1  # in every text: leans nowhere
     matrix[labels == 0, 1] = 1  # in the first class alone
     matrix[labels == 1, 2] = 1  # in the second class alone
-    head = fit_term_head(sp.csr_matrix(matrix), labels, classes, balanced=False)
+    head = fit_leaning_head(sp.csr_matrix(matrix), labels, classes)
     assert head.weights[0].tolist() == [0, 0, 0]
     assert head.weights[1, 0] > 0 > head.weights[1, 1]
     assert head.weights[2, 1] > 0 > head.weights[2, 0]
