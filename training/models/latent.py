@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.sparse import csr_matrix, diags
-from scipy.sparse.linalg import svds
 
 from training.ids import FloatArray
 from training.models.base import Recommender
@@ -40,16 +39,16 @@ def explained_by_factors(
 
 
 def decomposed(histories: csr_matrix, dimensions: int) -> FloatArray:
-    """Return V·S of the truncated singular value decomposition of ``histories`` as a set.
+    """Return V·S of the truncated singular value decomposition of the binary ``histories``.
 
-    Fewer dimensions where the matrix has fewer; the same numbers at every call.
+    By random projection (Halko, Martinsson and Tropp 2011) with a fixed seed: equal input gives
+    equal numbers. Fewer dimensions where the matrix has fewer.
     """
+    from sklearn.utils.extmath import randomized_svd  # noqa: PLC0415  (slow to import)
+
     binary = (histories != 0).astype(np.float64)
     support = np.bincount(binary.indices, minlength=histories.shape[1])
     scaled = (binary @ diags(1 / np.sqrt(np.maximum(support, 1)))).tocsr()
-    rank = min(dimensions, min(scaled.shape) - 1)
-    if rank < 1:  # one customer or one item: nothing to decompose
-        return np.ascontiguousarray(scaled.toarray().T, dtype=np.float32)
-    start = np.ones(min(scaled.shape)) / np.sqrt(min(scaled.shape))
-    _, values, right = svds(scaled, k=rank, v0=start)
+    rank = min(dimensions, *scaled.shape)
+    _, values, right = randomized_svd(scaled, rank, random_state=0)
     return np.ascontiguousarray((right * values[:, None]).T, dtype=np.float32)

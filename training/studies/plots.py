@@ -31,6 +31,7 @@ def trade_off(cases: Sequence[tuple[str, float, Mapping[str, Interval]]], k: int
             points = [(s[f"{name}@{k}"].value, s[f"ndcg@{k}"], weight) for _, weight, s in line]
             _draw(axes, points, step, f"C{place}")
         axes.set(xlabel=label)
+        axes.locator_params(axis="x", nbins=5)
         axes.grid(visible=True, alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
     panels[0].set(ylabel=f"ndcg@{k}, 95 % intervals")

@@ -37,7 +37,8 @@ class MMR(Reranked):
         How many items of ``primary`` a list is chosen from.
     similarity : {"factors", "category"}
         The cosine of the items' factors (those of ``primary``, or of a singular value
-        decomposition where it has none; below 0 is 0), or 1 in the same category and 0 elsewhere.
+        decomposition where it has none; below 0 is 0), or 1 in the same category and 0 elsewhere:
+        once every category is on the list, relevance alone decides again.
 
     Raises
     ------
