@@ -113,7 +113,7 @@ def _width(n_rows: int, n_items: int) -> int:
     width = _NARROWEST
     while width < _WIDEST and 2 * width * n_rows <= TILE:
         width *= 2
-    while width // 2 >= n_items:
+    while width // 2 >= max(n_items, 1):
         width //= 2
     return width
 

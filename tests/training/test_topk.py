@@ -136,3 +136,8 @@ def test_one_row_and_many_give_the_same_bits() -> None:
         alone = top_of_factors(left[[row]], right, 20)
         np.testing.assert_array_equal(alone.items[0], together.items[row])
         np.testing.assert_array_equal(alone.scores[0], together.scores[row])
+
+
+def test_where_no_item_has_a_vector_nothing_is_found() -> None:
+    nothing = np.full((3, 2), np.nan, dtype=np.float32)
+    assert (top_of_factors(np.ones((4, 2), dtype=np.float32), nothing, 2).items == -1).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -65,7 +66,7 @@ def newcomers_of(
             f"cold start: {split.name} has no moment at which customers could be new; use "
             "split=global_temporal"
         )
-    firsts = _firsts(split, interactions)
+    firsts = _firsts(split, interactions, split.cutoff)
     chosen = _drawn(firsts, clicks, share, seed)
     keep = ~np.isin(split.train.frame["customer_id"].to_numpy(dtype=str), chosen)
     train = split.train.where(keep)
@@ -77,13 +78,14 @@ def newcomers_of(
             f"cold start: no customer of {split.name} has more than {clicks} items in the window; "
             "show fewer clicks or use a longer window"
         )
-    firsts, place = (each[firsts["customer_id"].isin(asked)] for each in (firsts, place))
+    firsts = firsts[firsts["customer_id"].isin(asked)]
+    place = firsts.groupby("customer_id").cumcount()
     shown = firsts[place < clicks].groupby("customer_id")["item_id"].agg(list)
     test = firsts.loc[place >= clicks, ["customer_id", "item_id", "value"]]
     name = f"{split.name} newcomers"
     catalog = IdMap(np.intersect1d(split.catalog.ids, train.items.ids))
     left = replace(split, train=train, test=test.reset_index(drop=True), name=name, catalog=catalog)
-    return Newcomers(left, shown.to_dict())
+    return Newcomers(left, {str(customer): items for customer, items in shown.items()})
 
 
 def new_items_of(split: Split, *, share: float, seed: int) -> tuple[Split, Split]:
@@ -117,10 +119,10 @@ def new_items_of(split: Split, *, share: float, seed: int) -> tuple[Split, Split
     return replace(whole, catalog=IdMap.of(new.tolist())), whole
 
 
-def _firsts(split: Split, interactions: Interactions) -> pd.DataFrame:
+def _firsts(split: Split, interactions: Interactions, cutoff: datetime) -> pd.DataFrame:
     """Return the test pairs with the moment of their first event, in order of time."""
     frame = interactions.frame
-    after = frame[frame["occurred_at"] >= pd.Timestamp(split.cutoff)]
+    after = frame[frame["occurred_at"] >= pd.Timestamp(cutoff)]
     moments = after.groupby(["customer_id", "item_id"], as_index=False)["occurred_at"].min()
     known = split.test.merge(moments, on=["customer_id", "item_id"])
     return known.sort_values(["customer_id", "occurred_at", "item_id"], ignore_index=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,10 +58,11 @@ class UnacquaintedReader(FeatureReader):
             return found
         found = _forgotten(found, new, (*CUSTOMER_BEHAVIOR.columns, *_LEARNED))
         if "profile_vector" in found:
-            found["profile_vector"] = [
+            fused = [
                 self._fused(row) if fresh else row["profile_vector"]
                 for fresh, (_, row) in zip(new, found.iterrows(), strict=True)
             ]
+            found["profile_vector"] = pd.Series(fused, index=found.index, dtype=object)
         return found
 
     def items(
@@ -96,5 +98,5 @@ def _forgotten(frame: pd.DataFrame, rows: np.ndarray, columns: Sequence[str]) ->
     return found
 
 
-def _is_vector(value: object) -> bool:
+def _is_vector(value: Any) -> bool:
     return value is not None and np.ndim(value) == 1

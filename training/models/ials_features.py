@@ -64,8 +64,7 @@ class IALSWithFeatures(IALS):
     ValueError
         From ``fit``, if no features are given.
     MemoryError
-        From ``fit``, before anything is allocated, if the regression on item features would not
-        fit in memory.
+        From ``fit``, before it starts, if a regression on so many item features would not fit.
     """
 
     @validate_call

@@ -79,7 +79,7 @@ class Habits:
         times = events["occurred_at"].dt
         codes = {"hour": times.hour.to_numpy(), "weekday": times.weekday.to_numpy()}
         if self.channels:
-            codes["channel"] = pd.Index(self.channels).get_indexer(events["channel"].astype(str))
+            codes["channel"] = pd.Index(self.channels).get_indexer(pd.Index(events["channel"]))
         return Situations({name: each.astype(np.int32) for name, each in codes.items()})
 
     def of_request(self, context: Context, n: int) -> Situations:

@@ -60,7 +60,7 @@ def windows_of(interactions: Interactions, count: int, days: int) -> list[Window
         happened = csr_matrix((np.ones(chosen.sum(), dtype=np.float32), pairs), shape=shape)
         happened.data[:] = 1
         flat = pairs[0].astype(np.int64) * shape[1] + pairs[1]
-        events = frame[chosen].iloc[np.unique(flat, return_index=True)[1]]
+        events = frame[chosen].take(np.unique(flat, return_index=True)[1])
         found.append(Window(past, happened, start, events))
     return found
 
