@@ -204,8 +204,8 @@ def test_the_curve_is_drawn_over_minutes_with_its_best_epoch() -> None:
     curve = pd.DataFrame({"epoch": [1, 2, 3], "minutes": [0.5, 1.0, 1.5], "ndcg@10": [1, 3, 2]})
     axes = plots.learning(curve.astype(float)).axes[0]
     drawn, best = axes.lines
-    assert drawn.get_xdata().tolist() == [0.5, 1.0, 1.5]
-    assert [best.get_xdata()[0], best.get_ydata()[0]] == [1.0, 3.0]
+    np.testing.assert_array_equal(drawn.get_xdata(), [0.5, 1.0, 1.5])
+    np.testing.assert_array_equal([best.get_xdata(), best.get_ydata()], [[1.0], [3.0]])
     assert best.get_label() == "epoch 2: 3.0000"
 
 
