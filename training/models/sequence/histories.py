@@ -63,7 +63,7 @@ class Histories:
         places = np.arange(starts[-1]) + np.repeat(first - starts[:-1], lengths)
         return Histories(self.items[places], starts)
 
-    def take(self, rows: NDArray[np.integer]) -> Histories:
+    def take(self, rows: IntArray | LongArray) -> Histories:
         """Return the rows at ``rows``."""
         return self.pieces(self.starts[rows], self.lengths[rows])
 

@@ -59,7 +59,7 @@ def softmax(vectors: torch.Tensor, items: torch.Tensor, targets: torch.Tensor) -
     items : Tensor, shape [n_items, width]
     targets : Tensor of int64, shape [n]
     """
-    loss: torch.Tensor = _Softmax.apply(vectors, items, targets)  # type: ignore[no-untyped-call]
+    loss: torch.Tensor = _Softmax.apply(vectors, items, targets)
     return loss
 
 

@@ -161,10 +161,9 @@ class SequenceData(lightning.LightningDataModule):
         known = self._whole.take(self._asked)
         order = np.argsort(known.lengths, kind="stable")
         many = max(1, self._batch_items // self._length)
-        batches = [order[start : start + many] for start in range(0, len(order), many)]
-        return DataLoader(
-            [asked(known.take(rows), self._length) for rows in batches], batch_size=None
-        )  # type: ignore[arg-type]
+        rows = [order[start : start + many] for start in range(0, len(order), many)]
+        batches = [asked(known.take(places), self._length) for places in rows]
+        return DataLoader(batches, batch_size=None)  # type: ignore[arg-type]
 
 
 def asked(histories: Histories, length: int) -> Asked:
