@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from serving.api.schemas import CustomerId, Form, example
 
-Id = Field(min_length=1, max_length=200)
-MaybeId = Field(default=None, min_length=1, max_length=200)
+Id = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class MessageIn(Form):
@@ -30,18 +29,18 @@ class MessageIn(Form):
         }
     )
 
-    message_id: str = Id
-    conversation_id: str = Id
+    message_id: Id
+    conversation_id: Id
     customer_id: CustomerId | None = None
-    agent_id: str | None = MaybeId
+    agent_id: Id | None = None
     sender_role: Literal["customer", "agent", "bot", "system"]
     kind: str = Field(default="text", pattern=r"^[a-z][a-z0-9_]*$", max_length=60)
     text: str | None = Field(default=None, max_length=100_000)
     media: dict[str, Any] | list[Any] | None = None
-    reply_to: str | None = MaybeId
+    reply_to: Id | None = None
     recalled: bool = False
     private: bool = Field(default=False, description="A note of the staff, no part of the talk.")
-    channel: str | None = MaybeId
+    channel: Id | None = None
     occurred_at: AwareDatetime
     available_at: AwareDatetime | None = None
     source: str = Field(default="api", min_length=1, max_length=60)

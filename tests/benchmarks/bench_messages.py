@@ -92,7 +92,7 @@ def live_speed(folder: Path, posts: int) -> None:
     """Post to a running server and keep the latencies."""
     with live(folder, "bulk", "chatlog.lawful_basis=benchmark") as server:
         time.sleep(5)  # until it has given up looking for a champion for now
-        with httpx2.Client(base_url=server.url, trust_env=False) as client:
+        with httpx2.Client(base_url=server.url, trust_env=False, timeout=60) as client:
             latencies(client, "/v1/messages", [posted(n) for n in range(-20, 0)])
             single = latencies(client, "/v1/messages", [posted(n) for n in range(posts)])
             many = [[posted(MANY * n + m) for m in range(MANY)] for n in range(100, 120)]

@@ -62,7 +62,7 @@ def _wait(server: Live) -> None:
     end = time.monotonic() + PATIENCE
     while True:
         try:
-            httpx2.get(f"{server.url}/health", trust_env=False)
+            httpx2.get(f"{server.url}/health", trust_env=False, timeout=60)
         except httpx2.TransportError:
             assert server.process.poll() is None, "the server ended"
             assert time.monotonic() < end, "the server does not listen"

@@ -179,13 +179,15 @@ def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
     with live(data, "live") as server:
         for start in range(0, 40, 10):
             url = f"{server.url}/v1/messages"
-            answer = httpx2.post(url, json=rows[start : start + 10], trust_env=False)
+            answer = httpx2.post(url, json=rows[start : start + 10], trust_env=False, timeout=60)
             assert answer.json()["accepted"] == 10
         server.kill()
     tables = Tables(Workspace.named("live", data))
     assert int(find("volume", None).table(tables, Filters(), ())["count"].sum()) == 9
     with live(data, "live") as server:
-        answer = httpx2.post(f"{server.url}/v1/messages", json=[*rows, MESSAGE], trust_env=False)
+        answer = httpx2.post(
+            f"{server.url}/v1/messages", json=[*rows, MESSAGE], trust_env=False, timeout=60
+        )
         found = answer.json()
         assert (found["accepted"], found["duplicate"]) == (1, 40)
     assert Store(Workspace.named("live", data).store).dataset("messages").count_rows() == 41

@@ -100,7 +100,7 @@ class Mapper:
         inside = self.sides.is_inside(talker)
         quoted, said = self._said(message, content)
         kind = kind_of(_number(message, "type"), _share(message))
-        row = {
+        row: dict[str, Any] = {
             "message_id": self._id(message),
             "conversation_id": self.sides.conversation(talker),
             "customer_id": _customer(message, role, inside),
