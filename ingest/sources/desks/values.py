@@ -77,7 +77,7 @@ def inside(value: object, *path: str) -> Any:
     return value
 
 
-def present(**told: object) -> dict[str, object]:
+def present(**told: object) -> dict[str, Any]:
     """Return what has a value."""
     return {name: value for name, value in told.items() if value not in (None, "", [], {})}
 
