@@ -34,16 +34,21 @@ def gathered(arguments: Sequence[str]) -> list[str]:
 def main(config: DictConfig) -> None:
     """Tune every model; exit code 1 if the data or a model failed, 2 if a setting is wrong."""
     prepare()
-    from training.tuning.verb import tune  # noqa: PLC0415  (pandas and MLflow are slow to import)
-
     given = [t for t in HydraConfig.get().overrides.task if not t.startswith(_MODEL)]
     models = dict.fromkeys(config.models or [str(HydraConfig.get().runtime.choices["model"])])
-    try:
-        configs = {name: hydra.compose("tune", [*given, f"{_MODEL}{name}"]) for name in models}
-    except hydra.errors.HydraException as error:
-        sys.stderr.write(f"error: {error}\n")
-        sys.exit(2)
+    configs = {name: _composed(name, given) for name in models}
+    from training.tuning.verb import tune  # noqa: PLC0415  (pandas and MLflow are slow to import)
+
     tune(configs, [text for text in given if not text.startswith(_OWN)])
+
+
+def _composed(model: str, given: Sequence[str]) -> DictConfig:
+    """Return the configuration for one of the models, with what was given for all."""
+    try:
+        return hydra.compose("tune", [*given, f"{_MODEL}{model}"])
+    except hydra.errors.HydraException as error:
+        sys.stderr.write(f"error: model={model}: {error}\n")
+        sys.exit(2)
 
 
 def call() -> None:
