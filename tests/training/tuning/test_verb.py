@@ -258,7 +258,9 @@ def call(bench: Bench, *arguments: str) -> list[str]:
 
 
 @pytest.mark.slow
-def test_a_killed_call_goes_on_where_it_stopped(own_bench: Bench, tmp_path: Path) -> None:
+def test_a_killed_call_goes_on_where_it_stopped(
+    own_bench: Bench, blank_store: Path, tmp_path: Path
+) -> None:
     rules = ["model=ease,edlae", "trials=6", "processes=2"]
     database = own_bench.data / "shop" / "tuned" / "studies.db"
     first = subprocess.Popen(
@@ -278,7 +280,8 @@ def test_a_killed_call_goes_on_where_it_stopped(own_bench: Bench, tmp_path: Path
     assert len(trials) == 12
     assert {run.info.status for run in trials} == {"FINISHED"}
     forget()
-    other = Bench(tmp_path / "other", own_bench.tracking / "mlflow.db")
+    (tmp_path / "other").mkdir()
+    other = Bench(tmp_path / "other", blank_store)
     whole = tuned_on(other, "ease,edlae", "trials=6", "processes=2")
     for model, each in whole.items():
         assert each.best is not None
