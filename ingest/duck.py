@@ -25,7 +25,10 @@ def session() -> duckdb.DuckDBPyConnection:
 @contextmanager
 def sorting(memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database of its own that sorts in so much memory, such as "256MB", then on disk."""
-    with TemporaryDirectory(prefix="huaxiang-") as folder:
-        config = {"threads": _THREADS, "memory_limit": memory, "temp_directory": folder}
-        with duckdb.connect(config=config) as database:
-            yield database
+    with (
+        TemporaryDirectory(prefix="huaxiang-") as folder,
+        duckdb.connect(
+            config={"threads": _THREADS, "memory_limit": memory, "temp_directory": folder}
+        ) as database,
+    ):
+        yield database

@@ -116,7 +116,8 @@ class Gap:
         """Build from what ``dataclasses.asdict`` gave, with null for NaN."""
 
         def interval(ends: dict[str, Any]) -> Interval:
-            return Interval(**{k: math.nan if v is None else v for k, v in ends.items()})
+            known: dict[str, Any] = {k: math.nan if v is None else v for k, v in ends.items()}
+            return Interval(**known)
 
         groups = tuple(
             Group(each["name"], interval(each["metric"]), each["judged"])

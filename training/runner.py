@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from training.bundle import Bundle
 from training.data import Prepared
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _KEPT = 2  # prepared data sets remembered, so that a sweep reads its data once
 _prepared: OrderedDict[str, Prepared] = OrderedDict()
-READS_FEATURES = ("Ranker", "Content", "EASEWithFeatures", "IALSWithFeatures", "TwoTower")
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +161,7 @@ def fit(
 
 def fresh(model: Recommender, repeat: int = 0) -> Recommender:
     """Return an unfitted copy, so that one plan can be run several times; seeds go up by repeat."""
-    given = {
+    given: dict[str, Any] = {
         name: {k: fresh(part, repeat) for k, part in value.items()}
         if _holds_models(value)
         else value
@@ -177,6 +176,7 @@ def fresh(model: Recommender, repeat: int = 0) -> Recommender:
 
 def is_random(model: Recommender) -> bool:
     """Whether the model, or one it is composed of, has a seed."""
+    model = scorer_of(model)
     given = model.parameters()
     parts = [part for value in given.values() if _holds_models(value) for part in value.values()]
     return "seed" in given or any(is_random(part) for part in parts)
@@ -217,7 +217,7 @@ def services(plan: Plan, prepared: Prepared) -> tuple[str | None, str | None]:
 def _reads_features(model: Recommender) -> bool:
     """Whether the model, or one it is composed of, reads features when it is asked."""
     model = scorer_of(model)
-    if type(model).__name__ in READS_FEATURES:
+    if model.reads_features:
         return True
     given = [value for value in model.parameters().values() if _holds_models(value)]
     return any(_reads_features(part) for parts in given for part in parts.values())

@@ -45,6 +45,7 @@ class Recommender(Explains, ABC):
     """
 
     predicts_ratings: bool = False
+    reads_features: bool = False  # when it is asked, beside what it was fitted on
 
     customers: IdMap
     items: IdMap

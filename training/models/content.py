@@ -45,6 +45,7 @@ class Content(Recommender):
     """
 
     ground = "profile"
+    reads_features = True
 
     @validate_call
     def __init__(

@@ -77,6 +77,7 @@ class EASEWithFeatures(Recommender):
 
     additive = True
     beside = "profile"
+    reads_features = True
 
     @validate_call
     def __init__(

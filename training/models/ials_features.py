@@ -67,6 +67,9 @@ class IALSWithFeatures(IALS):
         From ``fit``, before it starts, if a regression on so many item features would not fit.
     """
 
+    reads_features = True
+    beside = "profile"  # the prior
+
     @validate_call
     def __init__(
         self,

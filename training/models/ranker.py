@@ -76,6 +76,8 @@ class Ranker(Recommender):
         From ``fit``, if no window holds anything to learn from.
     """
 
+    reads_features = True
+
     @validate_call(config={"arbitrary_types_allowed": True})
     def __init__(
         self,

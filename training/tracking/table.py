@@ -55,7 +55,7 @@ def lifts(results: Sequence[Result]) -> pd.DataFrame:
 def readable(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
     """Return the columns people compare by, as text with intervals."""
     shown = pd.DataFrame({"model": table["model"], "task": table["task"]})
-    cutoffs = [name for name in table if name.startswith(_AT) and f"{name} low" in table]
+    cutoffs = [name for name in map(str, table) if name.startswith(_AT) and f"{name} low" in table]
     for name in [*metrics, *cutoffs]:
         if name in table:
             shown[name] = [

@@ -179,7 +179,8 @@ class _Data:
 
     def heads(self, rows: IntArray, tier: Tier, *, balanced: bool) -> _Heads:
         labels = self.labels[rows]
-        terms, term_heads = None, ()
+        terms: Terms | None = None
+        term_heads: tuple[Linear, ...] = ()
         if tier != "few-shot":
             terms, matrix = fit_terms([self.texts[row] for row in rows])
             term_heads = self._term_heads(matrix, labels, balanced=balanced)

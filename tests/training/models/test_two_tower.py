@@ -22,7 +22,6 @@ from training.models.two_tower.goods import Content, Sales, microseconds, standa
 from training.models.two_tower.model import TwoTower
 from training.models.two_tower.people import Scaling
 from training.models.two_tower.windows import Window, windows_of
-from training.runner import READS_FEATURES
 
 READER = cast("Any", KnownFeatures())
 SMALL: dict[str, Any] = {
@@ -151,7 +150,7 @@ def test_gates_learn_which_block_tells_something(shop: Interactions) -> None:
 
 
 def test_serving_knows_that_it_reads_features() -> None:
-    assert TwoTower.__name__ in READS_FEATURES
+    assert TwoTower.reads_features
 
 
 def test_weights_must_sum_to_one() -> None:

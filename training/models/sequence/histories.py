@@ -94,8 +94,9 @@ def usual_places(histories: Histories, n_items: int) -> FloatArray:
     share = place / np.repeat(np.maximum(lengths - 1, 1), lengths)
     count = np.bincount(histories.items, minlength=n_items)
     total = np.bincount(histories.items, weights=share, minlength=n_items)
-    found = np.divide(total, count, out=np.full(n_items, 0.5), where=count > 0)
-    return found.astype(np.float32)
+    found: FloatArray = np.full(n_items, 0.5, dtype=np.float32)
+    np.divide(total, count, out=found, where=count > 0, casting="same_kind")
+    return found
 
 
 def in_order(

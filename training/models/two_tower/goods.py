@@ -98,7 +98,8 @@ class Sales:
             counts.append(self._count(self.first_times, self.first_items, since, moment))
         table = np.stack(counts, axis=1)
         mean = table.sum(axis=0) / max(1, int((counts[0] > 0).sum()))
-        return (np.log1p(table) - np.log1p(mean)).astype(np.float32)
+        found: FloatArray = (np.log1p(table) - np.log1p(mean)).astype(np.float32)
+        return found
 
     def _count(
         self, times: NDArray[np.int64], items: IntArray, since: int, moment: int

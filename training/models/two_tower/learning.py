@@ -86,8 +86,9 @@ class Fitting:
         keras.utils.set_random_seed(model.seed)
         self.model, self.lesson = model, lesson
         content, first = lesson.content, lesson.windows[0]
+        items, tags = content.tags.shape
         widths = content.columns.shape[1], first.sales.shape[1]
-        self.network = Network(model, Sizes(*content.tags.shape, *widths, lesson.edges))
+        self.network = Network(model, Sizes(items, tags, *widths, lesson.edges))
         self.optimizer = keras.optimizers.Adam(model.learning_rate)
         nobody = csr_matrix((1, content.tags.shape[0]), dtype=np.float32)
         one = first.portraits.take(np.zeros(1, dtype=np.int32))
@@ -137,7 +138,8 @@ class Fitting:
         """Return the vectors of all items, [n_items, d + 1]; NaN where nothing is known of one."""
         trained, content = self.lesson.trained, self.lesson.content
         every = np.arange(len(trained), dtype=np.int32)
-        found = self.network.goods(self.goods(every, trained, sales), training=False).numpy()
+        vectors = self.network.goods(self.goods(every, trained, sales), training=False)
+        found: FloatArray = vectors.numpy()
         found[~(trained | content.known)] = np.nan
         return found
 

@@ -95,6 +95,8 @@ class TwoTower(Recommender):
         If the weights do not sum to 1; from ``fit``, if no window holds a choice.
     """
 
+    reads_features = True
+
     @validate_call
     def __init__(
         self,
@@ -208,7 +210,8 @@ class TwoTower(Recommender):
         return found
 
     def _item_vectors(self) -> FloatArray:
-        return np.nan_to_num(self._state["items"][:, :-1])
+        found: FloatArray = np.nan_to_num(self._state["items"][:, :-1])
+        return found
 
     def _arrays(self) -> Mapping[str, NDArray[Any]]:
         return self._state | self._scaling.arrays()

@@ -112,8 +112,8 @@ class Network(keras.Model):
             layered |= {f"inner_{place}": self.inner[place], f"outer_{place}": self.outer[place]}
         found = {"strength": np.asarray(self.strength.numpy()), "history": self.history.numpy()}
         for name, layer in layered.items():
-            stem, _, place = name.partition("_")
-            bias = f"{stem}_bias_{place}" if place else f"{stem}_bias"
+            stem, _, block = name.partition("_")
+            bias = f"{stem}_bias_{block}" if block else f"{stem}_bias"
             found |= {name: layer.kernel.numpy(), bias: layer.bias.numpy()}
         return found
 

@@ -120,7 +120,7 @@ def _raw(people: CustomerState, rows: int, widths: IntArray) -> FloatArray:
     parts = []
     for place, name in enumerate(BLOCKS):
         for scalar in _SCALARS[place]:
-            values = sized(people.numbers.get(scalar, np.empty(0))[:, None], 1)
+            values = sized(people.numbers.get(scalar, np.empty(0, np.float32))[:, None], 1)
             parts.append(np.sign(values) * np.log1p(np.abs(values)))
         parts.append(sized(people.vectors.get(f"{name}_vector"), int(widths[place])))
     parts.append(sized(people.topics, int(widths[3])))
