@@ -26,7 +26,9 @@ DATASETS = {  # arguments of python -m training
     "movielens_latest_small": [
         "workspace=movielens_latest_small", "data=ratings", "split=leave_last_out"
     ],
-    "completejourney": ["experiment=benchmark_completejourney", "workspace=demo", "split.cutoff=2017-11-01"],
+    "completejourney": [
+        "experiment=benchmark_completejourney", "workspace=demo", "split.cutoff=2017-11-01"
+    ],
 }  # fmt: skip
 
 

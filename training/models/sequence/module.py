@@ -75,7 +75,7 @@ class SequenceModule(lightning.LightningModule):
             return self._loss(vectors, self.network.items.weight, batch.targets[real])
 
     def validation_step(self, batch: Asked) -> None:
-        """Log nDCG@10 of the held-out events among all items that were not had before."""
+        """Log nDCG@10 of what :func:`~training.models.sequence.packing.asked` asks."""
         items = self.network.items.weight
         scores = self.network.at(batch.inputs, batch.ends) @ items.T
         scores[batch.seen[0], batch.seen[1]] = -torch.inf

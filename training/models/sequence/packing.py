@@ -167,11 +167,16 @@ class SequenceData(lightning.LightningDataModule):
 
 
 def asked(histories: Histories, length: int) -> Asked:
-    """Ask for the last event of each row, given at most ``length`` before it."""
+    """Ask for the last event of each row, given at most ``length`` before it.
+
+    Items had before do not compete, unless the last event is of one of them.
+    """
     before = histories.without_last()
     inputs, targets = before.last(length), histories.items[histories.starts[1:] - 1]
     rows = np.repeat(np.arange(len(before)), before.lengths)
-    other = before.items != targets[rows]
+    again = np.zeros(len(before), dtype=bool)
+    again[rows[before.items == targets[rows]]] = True
+    other = ~again[rows]
     seen = np.stack([rows[other], before.items[other].astype(np.int64)])
     return Asked(
         torch.from_numpy(inputs.padded(0)),
