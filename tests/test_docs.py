@@ -14,11 +14,13 @@ REFERENCE = (HOUSE / "docs" / "reference.md").read_text(encoding="utf-8")
 
 VERBS = (
     "ingest",
+    "ingest.stitch",
     "features",
     "training",
     "training.compare",
     "training.label",
     "training.promote",
+    "training.tune",
     "insights",
     "serving.batch",
     "serving.api",

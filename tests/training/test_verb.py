@@ -114,12 +114,11 @@ OF_RECOMMENDERS = [
 def test_every_experiment_can_be_planned(path: Path) -> None:
     with initialize_config_dir(str(CONF), version_base=None):
         config = compose("training", [f"experiment={path.stem}"], return_hydra_config=True)
-        params = config.hydra.sweeper.params
+        params = config.hydra.sweeper.params or {}  # one run, where nothing is swept
     with open_dict(config):
         config.pop("hydra")
-    key, values = next(iter(params.items()))
     assert Plan.of(config).experiment == path.stem
-    for choice in str(values).split(","):
+    for key, choice in [(k, one) for k, many in params.items() for one in str(many).split(",")]:
         GlobalHydra.instance().clear()
         with initialize_config_dir(str(CONF), version_base=None):
             one = compose("training", [f"experiment={path.stem}", f"{key}={choice}"])

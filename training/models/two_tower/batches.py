@@ -52,6 +52,8 @@ class Batch(NamedTuple):
         Customers, as rows of the window.
     history : csr_matrix, shape [n, n_items]
         What they had, some of it dropped, some histories whole; rows sum to 1.
+    profiled : ndarray of bool, shape [n]
+        Whose profile is shown; the history of the others is.
     items : ndarray of int32, shape [m]
         Every item of the batch once.
     known : ndarray of float32, shape [m]
@@ -61,6 +63,7 @@ class Batch(NamedTuple):
 
     rows: IntArray
     history: csr_matrix
+    profiled: NDArray[np.bool_]
     items: IntArray
     known: FloatArray
     choices: Choices
@@ -102,7 +105,9 @@ class Sampler:
             hits=had[:, items].toarray() > 0,
         )
         known = (random.random(len(items)) >= self.model.cold).astype(np.float32)
-        return Batch(rows, self._history(past, random), items.astype(np.int32), known, choices)
+        shown, profiled = self._shown(len(rows), random)
+        history = self._history(past, shown, random)
+        return Batch(rows, history, profiled, items.astype(np.int32), known, choices)
 
     def _expected(self, window: Window, items: IntArray, count: int) -> FloatArray:
         """Return how often each of ``items`` comes in a batch of ``count`` choices on average."""
@@ -112,9 +117,17 @@ class Sampler:
         found: FloatArray = count * share + self.model.even_negatives * even
         return found.astype(np.float32)
 
-    def _history(self, past: csr_matrix, random: np.random.Generator) -> csr_matrix:
-        """Drop a share of what was had, and the whole history of some customers."""
-        shown = random.random(past.shape[0]) >= self.model.cold
+    def _shown(
+        self, customers: int, random: np.random.Generator
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Draw whose history, and whose profile, is shown; of nobody both are hidden."""
+        shown = random.random(customers) >= self.model.cold
+        return shown, (random.random(customers) >= self.model.cold) | ~shown
+
+    def _history(
+        self, past: csr_matrix, shown: NDArray[np.bool_], random: np.random.Generator
+    ) -> csr_matrix:
+        """Drop a share of what was had, and whole histories that are not shown."""
         kept = np.repeat(shown, np.diff(past.indptr))
         kept &= random.random(past.nnz) >= self.model.dropout
         ends = np.append(0, np.cumsum(kept))[past.indptr]

@@ -126,7 +126,7 @@ class Fitting:
 
     def learn(self, window: Window, batch: Batch) -> None:
         """Make one step."""
-        portraits = window.portraits.take(batch.rows)
+        portraits = window.portraits.take(batch.rows).shown(batch.profiled)
         known = batch.known * self.lesson.trained[batch.items]
         self._step(
             self.customers(portraits, batch.history),

@@ -71,7 +71,8 @@ class TwoTower(Recommender):
     dropout : float
         Share of these layers, and of a history, dropped while learning.
     cold : float
-        Share of histories, and of item embeddings, hidden while learning.
+        Share of histories, of profiles, and of item embeddings, hidden while learning, so that each
+        can stand alone (Volkovs, Yu and Poutanen, "DropoutNet", NIPS 2017).
     even_negatives : int
         Items drawn evenly beside those of the batch.
     windows : int

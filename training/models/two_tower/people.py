@@ -40,6 +40,10 @@ class Portraits:
         """Return the rows asked for."""
         return Portraits(self.columns[rows], self.present[rows])
 
+    def shown(self, which: NDArray[np.bool_]) -> Portraits:
+        """Return the same with the others unknown; ``which`` is of shape [n]."""
+        return Portraits(self.columns * which[:, None], self.present & which[:, None])
+
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
