@@ -282,7 +282,7 @@ def test_a_killed_call_goes_on_where_it_stopped(
     forget()
     (tmp_path / "other").mkdir()
     other = Bench(tmp_path / "other", blank_store)
-    whole = tuned_on(other, "ease,edlae", "trials=6", "processes=2")
+    whole = tuned_on(other, "ease,edlae", "trials=6", "windows=2", "processes=2")
     for model, each in whole.items():
         assert each.best is not None
         assert winner(own_bench, model)["settings"] == each.best.settings
