@@ -46,6 +46,18 @@ def fused_weights(
     return tuple(float(weight) for weight in np.exp(found.x))
 
 
+def surprise(scores: Sequence[FloatArray], labels: IntArray, *, balanced: bool) -> float:
+    """Return the mean negative logarithm of the probability of held-out labels, fused at best.
+
+    Parameters are those of :func:`fused_weights`.
+    """
+    weights = fused_weights(scores, labels, balanced=balanced)
+    total = sum(weight * score for weight, score in zip(weights, scores, strict=True))
+    told = log_softmax(total, axis=1)[np.arange(len(labels)), labels]
+    share = 1.0 / np.bincount(labels)[labels] if balanced else np.ones(len(labels))
+    return float(-(share * told).sum() / share.sum())
+
+
 def folded(heads: Sequence[Linear], weights: Sequence[float]) -> Linear:
     """Return one head over features side by side that scores as the weighted sum of these heads.
 
@@ -60,10 +72,3 @@ def folded(heads: Sequence[Linear], weights: Sequence[float]) -> Linear:
     matrix = np.concatenate([weight * head.weights for head, weight in pairs])
     intercept = np.sum([weight * head.intercept for head, weight in pairs], axis=0)
     return Linear(matrix.astype(np.float32), np.asarray(intercept, dtype=np.float32))
-
-
-def summed(weighted: Sequence[tuple[Linear, float]]) -> Linear:
-    """Return one head that scores as the weighted sum of heads over the same features."""
-    weights = sum(weight * head.weights for head, weight in weighted)
-    intercept = sum(weight * head.intercept for head, weight in weighted)
-    return Linear(np.asarray(weights, np.float32), np.asarray(intercept, np.float32))

@@ -72,8 +72,8 @@ def fit_leaning_head(matrix: sp.csr_matrix, labels: IntArray, classes: int) -> L
 
     The weight is the root of naive Bayes' log-count ratio (Wang and Manning, "Baselines and
     Bigrams", ACL 2012; without the root, frequent terms of few texts count too much). Better than
-    :func:`fit_term_head` on long reviews and worse on short ones: held-out texts tell how much
-    each counts. Weights are folded into the head, so that what is kept reads plain TF-IDF.
+    :func:`fit_term_head` on long reviews and worse on short ones: held-out texts choose. Weights
+    are folded into the head, so that what is kept reads plain TF-IDF.
     """
     full = np.zeros((matrix.shape[1], classes), dtype=np.float32)
     base = np.zeros(classes, dtype=np.float32)

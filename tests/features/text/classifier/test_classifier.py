@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,9 @@ from hypothesis import strategies as st
 from features.text.classifier.examples import Labeled
 from features.text.classifier.fit import fit_classifier, fit_measured
 from features.text.classifier.fuse import fused_weights
-from features.text.classifier.heads import Linear, fit_leaning_head
+from features.text.classifier.heads import Linear, fit_leaning_head, fit_term_head
 from features.text.classifier.model import FloatArray, TextClassifier
+from features.text.classifier.parts import TermHead, chosen
 from features.text.classifier.quality import calibration_error, quality_of, threshold_of
 from features.text.classifier.terms import Terms, fit_terms, terms_of
 from features.text.embedding.vectors import SideBySide
@@ -315,3 +317,15 @@ def test_terms_of_many_texts_are_weighed_by_how_they_lean() -> None:
     scores = head.scores(sp.csr_matrix(matrix))
     assert (scores.argmax(axis=1) == labels).all()
     assert (scores.argmax(axis=1) != 2).all()
+
+
+def test_held_out_texts_choose_among_heads_over_terms() -> None:
+    labels = np.arange(60) % 2
+    truth = np.eye(2, dtype=np.float32)[labels]
+    noise = np.random.default_rng(0).normal(size=truth.shape).astype(np.float32)
+    vectors = truth + noise
+    kinds: tuple[TermHead, ...] = (partial(fit_term_head, balanced=False), fit_leaning_head)
+    for place, seen in enumerate(([truth, noise, vectors], [noise, truth, vectors])):
+        kept, kind = chosen(np.stack(seen), labels, kinds, balanced=False)
+        np.testing.assert_array_equal(kept, np.stack([truth, vectors]))
+        assert kind == (kinds[place],)
