@@ -46,16 +46,16 @@ def fused_weights(
     return tuple(float(weight) for weight in np.exp(found.x))
 
 
-def surprise(scores: Sequence[FloatArray], labels: IntArray, *, balanced: bool) -> float:
-    """Return the mean negative logarithm of the probability of held-out labels, fused at best.
+def surprises(
+    scores: Sequence[FloatArray], labels: IntArray, *, balanced: bool
+) -> NDArray[np.float64]:
+    """Return the negative logarithm of the probability of each held-out label, fused at best: [n].
 
     Parameters are those of :func:`fused_weights`.
     """
     weights = fused_weights(scores, labels, balanced=balanced)
     total = sum(weight * score for weight, score in zip(weights, scores, strict=True))
-    told = log_softmax(total, axis=1)[np.arange(len(labels)), labels]
-    share = 1.0 / np.bincount(labels)[labels] if balanced else np.ones(len(labels))
-    return float(-(share * told).sum() / share.sum())
+    return np.asarray(-log_softmax(total, axis=1)[np.arange(len(labels)), labels], np.float64)
 
 
 def folded(heads: Sequence[Linear], weights: Sequence[float]) -> Linear:

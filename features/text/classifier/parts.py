@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from sklearn.model_selection import StratifiedKFold
 
 from features.text.classifier.examples import Labeled
-from features.text.classifier.fuse import folded, surprise
+from features.text.classifier.fuse import folded, surprises
 from features.text.classifier.heads import (
     FloatArray,
     IntArray,
@@ -29,6 +29,7 @@ Tier = Literal["few-shot", "trained", "fused"]
 TermHead = Callable[[sp.csr_matrix, IntArray, int], Linear]
 
 _FOLDS = 3
+_SURE = 2.0  # standard errors
 _LEAN_FROM = 200  # texts of the median class, for terms to be weighed by class
 
 
@@ -120,15 +121,17 @@ class Data:
 def chosen(
     seen: FloatArray, labels: IntArray, kinds: tuple[TermHead, ...], *, balanced: bool
 ) -> tuple[FloatArray, tuple[TermHead, ...]]:
-    """Keep of several heads over terms the one under which held-out labels are most probable."""
+    """Keep one head over terms: the plain one, unless held-out labels speak for the leaning one.
+
+    They do where they are more probable by more than two standard errors of the paired difference.
+    """
     if len(kinds) < 2:  # noqa: PLR2004
         return seen, kinds
-    found = [
-        np.delete(seen, [other for other in range(len(kinds)) if other != place], axis=0)
-        for place in range(len(kinds))
-    ]
-    best = int(np.argmin([surprise(list(each), labels, balanced=balanced) for each in found]))
-    return found[best], (kinds[best],)
+    apart = [np.delete(seen, 1 - place, axis=0) for place in range(len(kinds))]
+    plain, leaning = (surprises(list(each), labels, balanced=balanced) for each in apart)
+    gain = plain - leaning
+    best = int(gain.mean() > _SURE * gain.std() / len(gain) ** 0.5)
+    return apart[best], (kinds[best],)
 
 
 def held_out_scores(
