@@ -46,16 +46,16 @@ def fused_weights(
     return tuple(float(weight) for weight in np.exp(found.x))
 
 
-def surprises(
+def mistaken(
     scores: Sequence[FloatArray], labels: IntArray, *, balanced: bool
-) -> NDArray[np.float64]:
-    """Return the negative logarithm of the probability of each held-out label, fused at best: [n].
+) -> NDArray[np.bool_]:
+    """Return of which held-out texts the heads, fused at best, get the label wrong: bool [n].
 
     Parameters are those of :func:`fused_weights`.
     """
     weights = fused_weights(scores, labels, balanced=balanced)
     total = sum(weight * score for weight, score in zip(weights, scores, strict=True))
-    return np.asarray(-log_softmax(total, axis=1)[np.arange(len(labels)), labels], np.float64)
+    return np.asarray(np.argmax(total, axis=1) != labels)
 
 
 def folded(heads: Sequence[Linear], weights: Sequence[float]) -> Linear:

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from sklearn.model_selection import StratifiedKFold
 
 from features.text.classifier.examples import Labeled
-from features.text.classifier.fuse import folded, surprises
+from features.text.classifier.fuse import folded, mistaken
 from features.text.classifier.heads import (
     FloatArray,
     IntArray,
@@ -121,15 +121,15 @@ class Data:
 def chosen(
     seen: FloatArray, labels: IntArray, kinds: tuple[TermHead, ...], *, balanced: bool
 ) -> tuple[FloatArray, tuple[TermHead, ...]]:
-    """Keep one head over terms: the plain one, unless held-out labels speak for the leaning one.
+    """Keep one head over terms: the plain one, unless the leaning one surely makes fewer mistakes.
 
-    They do where they are more probable by more than two standard errors of the paired difference.
+    Surely is by more than two standard errors of the paired difference on held-out texts.
     """
     if len(kinds) < 2:  # noqa: PLR2004
         return seen, kinds
     apart = [np.delete(seen, 1 - place, axis=0) for place in range(len(kinds))]
-    plain, leaning = (surprises(list(each), labels, balanced=balanced) for each in apart)
-    gain = plain - leaning
+    plain, leaning = (mistaken(list(each), labels, balanced=balanced) for each in apart)
+    gain = plain.astype(float) - leaning
     best = int(gain.mean() > _SURE * gain.std() / len(gain) ** 0.5)
     return apart[best], (kinds[best],)
 

@@ -140,7 +140,7 @@ def _table() -> dict[str, tuple[str, str, float]]:
 
 
 def _emoji(written: str) -> Symbol:
-    bare = _LOOK.sub("", written)
+    bare = _LOOK.sub("", written) or written  # a tone of skin may stand alone
     known = _table().get(bare) or _table().get(bare[0])
     if known:
         return Symbol(written, *known)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from hydra.utils import instantiate
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from pydantic import ValidationError
@@ -215,6 +215,7 @@ def test_no_han_character_is_ever_lost(text: str) -> None:
     assert HAN.findall(CLEAN(text).text) == HAN.findall(text)
 
 
+@example("\U0001f3fb")
 @given(st.text(st.sampled_from("a@#<>[]&;:/.好「」-\n \u2005引用👍\u200d(\x00") | st.characters()))
 def test_any_text_is_answered(text: str) -> None:
     found = CLEAN(text)
