@@ -106,4 +106,4 @@ def test_a_question_knows_the_newest_events_and_what_was_seen() -> None:
     assert found.inputs.tolist() == [[1, 4], [9, 0]]
     assert found.ends.tolist() == [1, 0]
     assert found.targets.tolist() == [1, 2]
-    assert found.seen.T.tolist() == [[0, 3], [0, 4], [1, 9]], "a target is not ruled out"
+    assert found.seen.T.tolist() == [[1, 9]], "who had the target before chooses among all items"
