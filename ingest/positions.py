@@ -1,4 +1,4 @@
-"""How far a source was read: one small JSON file a source, kept beside the store."""
+"""How far a source was read: one small JSON file a source, kept with its tables."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from filelock import FileLock
 
 
 class Positions:
-    """The last position of each stream (conversation, room, cursor) of one source.
+    """The last position of each stream (conversation, room, file) of one source.
 
     A position is written only after everything before it is stored: a load that was killed reads
-    some of it again, and the store knows what it has.
+    some of it again, and the store knows what it has. A store that is removed takes them with it.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Positions:
     """
 
     def __init__(self, root: Path, source: str) -> None:
-        self.file = Path(root) / "positions" / f"{source}.json"
+        self.file = Path(root) / "store" / ".positions" / f"{source}.json"
 
     def get(self, stream: str) -> str | None:
         """Return the position of a stream, None if it was never read."""

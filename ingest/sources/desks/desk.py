@@ -11,9 +11,17 @@ from typing import Annotated, ClassVar
 import orjson
 from pydantic import Field, validate_call
 
+from ingest.positions import Positions
 from ingest.sources.base import Broken, RawBatch, SourceError
-from ingest.sources.desks.positions import Position, Positions
-from ingest.sources.desks.records import ExportFile, Record, export_files, parse, read, unfold
+from ingest.sources.desks.records import (
+    ExportFile,
+    Position,
+    Record,
+    export_files,
+    parse,
+    read,
+    unfold,
+)
 from ingest.sources.desks.rows import Rows
 
 ODD = (AttributeError, KeyError, IndexError, TypeError, ValueError)  # fields of another shape
@@ -58,7 +66,9 @@ class Desk(ABC):
             raise SourceError(f"{name}: expected a file, folder, pattern or zip: give path=EXPORT")
         self.name = name
         self._path = Path(path).expanduser()
-        self._positions = Positions(None if folder is None else folder / "store", name)
+        self._positions = None if folder is None else Positions(folder, name)
+        self._before: dict[str, str] = {}
+        self._reached: dict[str, str] = {}
         self._again = again
 
     def batches(self) -> Iterator[RawBatch]:
@@ -71,6 +81,8 @@ class Desk(ABC):
             yielded if some files could not be read to their end.
         """
         files = export_files(self._path)
+        if self._positions is not None and not self._again:
+            self._before = self._positions.all()
         if not any(self._grown(file) for file in files):
             yield Rows(self.name).told()
             return
@@ -89,7 +101,8 @@ class Desk(ABC):
 
     def stored(self) -> None:
         """Remember how far the files were read: everything yielded is stored now."""
-        self._positions.save()
+        if self._positions is not None:
+            self._positions.put(self._reached)
 
     @abstractmethod
     def _forget(self) -> None:
@@ -125,7 +138,8 @@ class Desk(ABC):
             return True
 
     def _since(self, file: ExportFile) -> Position | None:
-        return None if self._again else self._positions.of(file.shown)
+        known = self._before.get(file.shown)
+        return None if known is None else Position.of(known)
 
     def _study(self, file: ExportFile, failures: list[str]) -> None:
         try:
@@ -150,7 +164,7 @@ class Desk(ABC):
         except SourceError:
             pass  # told since the first reading
         if reached is not None:
-            self._positions.reached(shown, reached)
+            self._reached[shown] = reached.text
         yield from rows.batches(shown)
 
     def _take(self, record: Record | Broken, rows: Rows) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 import orjson
 
 from ingest.sources.base import Broken, SourceError
-from ingest.sources.desks.positions import Position
 from ingest.sources.readers.base import suffix_of
 from ingest.sources.readers.text import Utf8Stream
 
@@ -44,6 +43,33 @@ class Record:
     about: Mapping[str, Any] = field(default_factory=dict)
     file: str = ""
     row: int = 1
+
+
+@dataclass(frozen=True)
+class Position:
+    """The part of a file that is stored.
+
+    Attributes
+    ----------
+    rows : int
+        Lines, or 1 for a file that is one document.
+    digest : str
+        BLAKE2b of those bytes: another content under the same name is another file.
+    """
+
+    rows: int
+    digest: str
+
+    @classmethod
+    def of(cls, text: str) -> Position:
+        """Return the position that :attr:`text` stands for."""
+        rows, _, digest = text.partition(":")
+        return cls(int(rows), digest)
+
+    @property
+    def text(self) -> str:
+        """As it is kept."""
+        return f"{self.rows}:{self.digest}"
 
 
 @dataclass(frozen=True)
