@@ -17,12 +17,11 @@ from ingest.store import Store
 from serving.api.answers import encode
 from serving.api.batching import Batcher
 from serving.api.event_schemas import EventsReceipt
-from serving.api.events import EventDesk, Post, rejected
+from serving.api.events import EVENT, EventDesk, EventPost
 from serving.api.label_schemas import LabelIn, LabelsReceipt
 from serving.api.labels import LabelDesk, rows_of
 from serving.api.message_schemas import MessagesReceipt, WebhookReceipt
-from serving.api.messages import MessageDesk, MessagePost
-from serving.api.messages import rejected as none_stored
+from serving.api.messages import MESSAGE, MessageDesk, MessagePost
 from serving.api.metrics import Metrics
 from serving.api.settings import ApiSettings
 from serving.errors import NotReadyError, ServingError
@@ -81,7 +80,7 @@ class Service:
         self.scoring: Batcher[Question, list[bytes]] = Batcher(
             self._score, max_size=settings.batch, name="scoring"
         )
-        self.commits: Batcher[Post, EventsReceipt] = Batcher(
+        self.commits: Batcher[EventPost, EventsReceipt] = Batcher(
             self._desk.commit, max_size=64, name="commits"
         )
         self.messages: Batcher[MessagePost, MessagesReceipt] = Batcher(
@@ -132,9 +131,9 @@ class Service:
         """Return one JSON object for every customer of a question."""
         return await self.scoring.ask(question)
 
-    async def accept(self, post: Post) -> EventsReceipt:
+    async def accept(self, post: EventPost) -> EventsReceipt:
         """Store the events of a request; they are on disk when this returns."""
-        receipt = await self.commits.ask(post) if post.events else rejected(post)
+        receipt = await self.commits.ask(post) if post.rows else EVENT.nothing(post)
         for outcome in ("accepted", "duplicate", "rejected"):
             self.metrics.events.labels(outcome).inc(getattr(receipt, outcome))
         return receipt
@@ -146,7 +145,7 @@ class Service:
 
     async def accept_messages(self, post: MessagePost) -> MessagesReceipt:
         """Store the messages of a request; they are on disk when this returns."""
-        receipt = await self.messages.ask(post) if post.messages else none_stored(post)
+        receipt = await self.messages.ask(post) if post.rows else MESSAGE.nothing(post)
         self._count(receipt)
         return receipt
 

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from serving.api.answers import json, problems
 from serving.api.deps import ServiceDep
-from serving.api.message_schemas import ChatlogBody, MessageIn, MessagesReceipt, WebhookReceipt
-from serving.api.messages import parse
+from serving.api.message_schemas import ChatlogBody, MessagesReceipt, WebhookReceipt
+from serving.api.messages import MESSAGE
 
 router = APIRouter(tags=["messages"])
-
-_MESSAGE: dict[str, Any] = MessageIn.model_json_schema()
-_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "oneOf": [_MESSAGE, {"type": "array", "items": _MESSAGE, "minItems": 1}],
-                    "title": "One message or a list of messages",
-                },
-                "example": _MESSAGE["examples"][0],
-            }
-        },
-    }
-}
 Token = Annotated[str | None, Query(max_length=200, description="As chatlog.token is set.")]
 
 
@@ -36,7 +20,7 @@ Token = Annotated[str | None, Query(max_length=200, description="As chatlog.toke
     "/v1/messages",
     response_model=MessagesReceipt,
     responses=problems(422),
-    openapi_extra=_BODY,
+    openapi_extra=MESSAGE.body,
     summary="Store one chat message or many; durable before the answer",
 )
 async def post_messages(request: Request, service: ServiceDep) -> Response:
@@ -45,7 +29,7 @@ async def post_messages(request: Request, service: ServiceDep) -> Response:
     Good messages of a list are stored even if others are rejected. When every message is rejected
     the answer is a 422. The next report counts what was stored.
     """
-    receipt = await service.accept_messages(parse(await request.body()))
+    receipt = await service.accept_messages(MESSAGE.parse(await request.body()))
     answer = json(orjson.dumps(receipt.model_dump()))
     if receipt.rejected == receipt.received:
         answer.status_code = 422
