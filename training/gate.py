@@ -119,16 +119,9 @@ def judge(
     client = store.client()
     runs = _latest(client, store, workspace, task, metric)
     best = max(runs, key=lambda run: run.data.metrics[metric_name(metric)])
-    rivals = [run for run in runs if run.data.tags["model"].split()[0] == baseline]
-    rivals = [run for run in rivals if _same_split(run, best)]
-    if not rivals:
-        raise GateError(
-            f"no run of model {baseline!r} on split {best.data.tags.get('split')} beside "
-            f"{best.data.tags['model']!r}: train it in the same sweep, e.g. "
-            f"python -m training -m model={baseline},ease workspace={workspace} task={task}"
-        )
+    rival = _baseline(runs, best, baseline, f"workspace={workspace} task={task}")
     values = _values(client, best, metric)
-    duels = [Duel(baseline, paired_difference(values, _values(client, rivals[0], metric)))]
+    duels = [Duel(baseline, paired_difference(values, _values(client, rival, metric)))]
     champion = _champion(store, workspace, task)
     told = {} if champion is None else champion.tags
     same = told.get("model_key") == best.data.tags["model_key"]
@@ -152,6 +145,19 @@ def judge(
         stale=same and not newer,
         guards=guards,
     )
+
+
+def _baseline(runs: Sequence[Run], best: Run, baseline: str, where: str) -> Run:
+    """Return the run of the baseline on the split of the best one."""
+    rivals = [run for run in runs if run.data.tags["model"].split()[0] == baseline]
+    rivals = [run for run in rivals if _same_split(run, best)]
+    if not rivals:
+        raise GateError(
+            f"no run of model {baseline!r} on split {best.data.tags.get('split')} beside "
+            f"{best.data.tags['model']!r}: train it in the same sweep, e.g. "
+            f"python -m training -m model={baseline},ease {where}"
+        )
+    return rivals[0]
 
 
 def _latest(
