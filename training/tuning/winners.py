@@ -16,6 +16,7 @@ from ingest.workspace import Workspace
 from training.data import Prepared
 from training.plan import Plan, PlanError
 
+KNOWN = "known"  # as of tuned=true where there are settings that won, else as configured
 _HOW = """# What python -m training.tune found for {model}: {metric} {value:.4f} on the tuning
 # windows, {default:.4f} with the settings it started from. Nothing known after `until` was seen.
 # Use: {command}
@@ -77,7 +78,8 @@ def write_winner(plan: Plan, winner: Winner, given: Sequence[str] = ()) -> Path:
 def tuned(config: DictConfig, model: str, given: Sequence[str] = ()) -> DictConfig:
     """Return ``config`` with the settings that won for ``model``, where it asks for them.
 
-    Settings that were ``given`` in the call, such as ``model.regularization=3``, stay.
+    ``tuned=known`` leaves a model that nobody tuned as it is configured. Settings that were
+    ``given`` in the call, such as ``model.regularization=3``, stay.
 
     Raises
     ------
@@ -85,12 +87,14 @@ def tuned(config: DictConfig, model: str, given: Sequence[str] = ()) -> DictConf
         If nothing was tuned, naming the command that does, or the file does not fit the model.
     """
     wanted = config.get("tuned", False)
-    if not isinstance(wanted, bool):
-        raise PlanError(f"tuned: expected true or false, received {wanted!r}")
+    if not isinstance(wanted, bool) and wanted != KNOWN:
+        raise PlanError(f"tuned: expected true, false or {KNOWN}, received {wanted!r}")
     if not wanted:
         return config
     workspace = Workspace.named(config.workspace, config.data_dir)
     path = folder_of(workspace, str(config.task)) / f"{model}.yaml"
+    if not path.is_file() and wanted == KNOWN:
+        return config
     if not path.is_file():
         raise PlanError(
             f"tuned=true: {model} was not tuned for task {config.task} of {config.workspace}, "

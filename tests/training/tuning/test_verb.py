@@ -168,6 +168,14 @@ def test_a_setting_that_is_given_stays(own_bench: Bench) -> None:
     assert tuned(plain, "edlae") is plain
 
 
+def test_a_sweep_may_hold_models_that_nobody_tuned(own_bench: Bench) -> None:
+    tuned_on(own_bench, "ease")
+    known = tuned(own_bench.config("model=ease", "tuned=known"), "ease")
+    assert known.model.regularization == winner(own_bench, "ease")["settings"]["regularization"]
+    untouched = own_bench.config("model=popular", "tuned=known")
+    assert tuned(untouched, "popular") is untouched
+
+
 def test_tuned_settings_are_not_judged_on_what_they_saw(own_bench: Bench) -> None:
     tuned_on(own_bench, "ease", "split.cutoff=2024-04-10")
 
@@ -192,7 +200,9 @@ def test_tuned_needs_something_tuned(own_bench: Bench, capsys: pytest.CaptureFix
         training_verb.train(own_bench.config("model=als", "tuned=true"), "als", "als")
     assert end.value.code == 2
     assert "run: python -m training.tune model=als workspace=shop" in capsys.readouterr().err
-    with pytest.raises(PlanError, match="tuned: expected true or false, received 'yes please'"):
+    with pytest.raises(
+        PlanError, match="tuned: expected true, false or known, received 'yes please'"
+    ):
         tuned(own_bench.config("tuned='yes please'"), "als")
     folder = own_bench.data / "shop" / "tuned" / "discover"
     folder.mkdir(parents=True)
