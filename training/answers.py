@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from training.ids import IdMap, IntArray
+from training.ids import FloatArray, IdMap, IntArray
 from training.metrics.evaluation import Task
 from training.models.base import Recommender
 from training.splits import Split
@@ -33,6 +33,9 @@ class Answers:
         Pairs that count: ``customer_id``, ``item_id``, ``value``.
     items : ndarray of int32, shape [n, k]
         Recommended items in numbers of the split, best first, -1 for none.
+    chances : ndarray of float32, shape [n, k], optional
+        How probable the model says each is to be chosen; NaN where the fallback answered. None
+        where its scores are no chances.
     fallback : int
         Places that a fallback filled.
     seconds : float
@@ -42,6 +45,7 @@ class Answers:
     customers: NDArray[np.object_]
     relevant: pd.DataFrame
     items: IntArray
+    chances: FloatArray | None
     fallback: int
     seconds: float
 
@@ -70,7 +74,7 @@ def ask(
     started = time.perf_counter()
     numbers = np.append(split.train.items.numbers(model.items.ids, missing="negative"), -1)
     asked, catalog = relevant["customer_id"].unique(), split.catalog.ids.tolist()
-    items, fallback = [], 0
+    items, chances, fallback = [], [], 0
     for start in range(0, len(asked), batch):
         customers = asked[start : start + batch].tolist()
         best, by_fallback = model.top(
@@ -82,9 +86,19 @@ def ask(
             features=features,
         )
         items.append(numbers[best.items])
+        told = model.chances(best.scores)
+        if told is not None:
+            chances.append(np.where(by_fallback, np.float32(np.nan), told))
         fallback += int(by_fallback.sum())
     seconds = time.perf_counter() - started
-    return Answers(asked, relevant, np.concatenate(items).astype(np.int32), fallback, seconds)
+    return Answers(
+        customers=asked,
+        relevant=relevant,
+        items=np.concatenate(items).astype(np.int32),
+        chances=np.concatenate(chances) if chances else None,
+        fallback=fallback,
+        seconds=seconds,
+    )
 
 
 def relevant_pairs(split: Split, task: Task | str) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from scipy.sparse import csr_matrix
 from training.answers import Answers, ask, relevant_pairs
 from training.interactions import Interactions
 from training.metrics import Interval, Rankings, bootstrap_intervals, metrics_of
+from training.metrics.calibration import promises
 from training.metrics.evaluation import Evaluation, Strata, Task
 from training.models.base import Recommender
 from training.models.blocks import rows_or_empty
@@ -84,9 +85,10 @@ def evaluate(
     measured, whole = _measure(answers, rankings, lengths)
     described = _describe(split.train, answers, rankings, strata or Strata())
     intervals = partial(bootstrap_intervals, seed=seed, resamples=resamples)
+    ratings = _ratings(model, split)
     return Evaluation(
         customers=described.join(measured),
-        summary=intervals(measured) | whole | _judge_ratings(model, split, intervals),
+        summary=intervals(measured) | whole | _judge_ratings(ratings, intervals),
         strata=_by_stratum(measured, described, intervals),
         task=task,
         split=split.name,
@@ -94,6 +96,7 @@ def evaluate(
         k=lengths,
         counts=_counts(split, answers),
         seconds=answers.seconds,
+        promised=_promised(answers, rankings) if ratings.empty else ratings,
     )
 
 
@@ -173,17 +176,31 @@ def _counts(split: Split, answers: Answers) -> dict[str, int]:
     }
 
 
-def _judge_ratings(model: Recommender, split: Split, intervals: Intervals) -> dict[str, Interval]:
-    """Return the errors of predicted ratings over test pairs that have a rating; {} for rankers."""
+def _ratings(model: Recommender, split: Split) -> pd.DataFrame:
+    """Return predicted ratings beside those given in the test window; empty for rankers."""
     if not model.predicts_ratings:
-        return {}
+        return pd.DataFrame()
     pairs = split.test[split.test["value"].notna()]
     predicted = model.predict(pairs["customer_id"].tolist(), pairs["item_id"].tolist())
-    known = ~np.isnan(predicted)
-    truth = pairs["value"].to_numpy(dtype=np.float64)[known]
+    return promises(predicted, pairs["value"].to_numpy(dtype=np.float64))
+
+
+def _promised(answers: Answers, rankings: Rankings) -> pd.DataFrame:
+    """Return the chances a model gave to what it recommended beside whether it was chosen."""
+    if answers.chances is None:
+        return pd.DataFrame()
+    chances = np.where(answers.items < 0, np.float32(np.nan), answers.chances)
+    return promises(chances, rankings.hits)
+
+
+def _judge_ratings(ratings: pd.DataFrame, intervals: Intervals) -> dict[str, Interval]:
+    """Return the errors of predicted ratings; {} without any."""
+    if ratings.empty:
+        return {}
+    truth, predicted = ratings["observed"].to_numpy(), ratings["predicted"].to_numpy()
     errors, whole = {}, {}
     for measure in metrics_of("rating"):
-        values = measure.compute(truth, predicted[known].astype(np.float64))
+        values = measure.compute(truth, predicted)
         if measure.per_customer:
             errors[measure.name] = values
         else:

@@ -57,7 +57,8 @@ def test_a_run_holds_settings_metrics_tags_and_files(
     files = {f.path for f in client.list_artifacts(logged)}
     assert {"config.json", "customers.parquet", "importance.json", "plots"} <= files
     drawn = {f.path for f in client.list_artifacts(logged, "plots")}
-    assert drawn == {f"plots/{n}.png" for n in ("strata", "list_length", "importance")}
+    kinds = ("strata", "list_length", "importance", "calibration")
+    assert drawn == {f"plots/{n}.png" for n in kinds}
     assert {d.tags[0].value for d in found.inputs.dataset_inputs} == {"training", "evaluation"}
     values = pd.read_parquet(client.download_artifacts(logged, "customers.parquet"))
     assert values["recall@20"].mean() == pytest.approx(ranker.value)

@@ -69,6 +69,9 @@ class Evaluation:
         Standard deviation of the metrics over ``seeds`` fits; empty for one.
     seeds : int
         How many fits, each with a seed of its own, the figures are means of.
+    promised : DataFrame
+        What the model predicted and what came of it, for :func:`calibration.reliability`: ratings,
+        or chances of the recommended items. Empty where it promises neither.
     """
 
     customers: pd.DataFrame
@@ -82,6 +85,7 @@ class Evaluation:
     seconds: float = 0.0
     spread: dict[str, float] = field(default_factory=dict)
     seeds: int = 1
+    promised: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def minus(self, other: Evaluation, metric: str) -> Interval:
         """Return the paired difference to ``other`` in ``metric``, with its 95 % interval.

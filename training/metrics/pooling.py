@@ -44,6 +44,7 @@ def pooled(
         split_hash=digest.hexdigest(),
         counts=counts | {"catalog": first.counts.get("catalog", 0)},
         seconds=sum(found.seconds for found in evaluations),
+        promised=pd.concat([found.promised for found in evaluations], ignore_index=True),
     )
 
 
@@ -71,6 +72,7 @@ def averaged(
         seconds=float(np.mean([found.seconds for found in evaluations])),
         spread=spread,
         seeds=n,
+        promised=pd.concat([found.promised for found in evaluations], ignore_index=True),
     )
 
 

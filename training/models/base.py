@@ -186,6 +186,11 @@ class Recommender(Explains, ABC):
         """Return what the model measured of its own fit, e.g. validation errors; may be empty."""
         return {}
 
+    def chances(self, scores: FloatArray) -> FloatArray | None:
+        """Return how probable it is that items of such scores are chosen; None if they say not."""
+        del scores
+        return None
+
     def learning_curve(self) -> pd.DataFrame:
         """Return ``epoch``, ``minutes`` and what was measured on held-out data; may be empty."""
         return pd.DataFrame(columns=["epoch", "minutes"])

@@ -69,6 +69,10 @@ class WithFallback(Recommender):
         """Return what the primary measured."""
         return self.primary.diagnostics()
 
+    def chances(self, scores: FloatArray) -> FloatArray | None:
+        """Return what the scores of the primary say."""
+        return self.primary.chances(scores)
+
     def learning_curve(self) -> pd.DataFrame:
         """Return the curve of the primary."""
         return self.primary.learning_curve()

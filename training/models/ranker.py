@@ -152,6 +152,17 @@ class Ranker(Recommender):
         """
         return self._scorer.examined(numbers, histories, items)
 
+    def chances(self, scores: FloatArray) -> FloatArray | None:
+        """Return the chance that a candidate is chosen within ``window_days``.
+
+        Only of ``objective="binary"``: scores are log-odds then, of examples among which each that
+        nobody chose was kept with probability ``negatives`` (King and Zeng 2001, equation 7).
+        """
+        if self.objective != "binary":
+            return None
+        odds = np.exp(scores.astype(np.float64)) * self.negatives
+        return (odds / (1 + odds)).astype(np.float32)
+
     def diagnostics(self) -> dict[str, float]:
         """Return how much was learned from and how many candidates could be hit."""
         return dict(self._measured)

@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 
 from training.bundle import Bundle
 from training.groups import write_gaps
+from training.metrics.calibration import reliability
 from training.models.ranker import Ranker
 from training.models.reranking.base import scorer_of
 from training.plan import Plan
@@ -149,6 +150,10 @@ def _write_artifacts(folder: Path, result: Result) -> None:
     for place, gap in enumerate(result.gaps):
         plots.by_group(gap).savefig(drawn / f"groups_{place + 1}.png", dpi=110)
     ranker = scorer_of(result.model)
+    promised = reliability(found.promised)
+    if len(promised):
+        promised.to_csv(folder / "calibration.csv", index=False)
+        plots.calibration(promised).savefig(drawn / "calibration.png", dpi=110)
     curve = result.model.learning_curve()
     if len(curve):
         curve.to_csv(folder / "learning_curve.csv", index=False)

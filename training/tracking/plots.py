@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from training.metrics import Interval
+from training.metrics.calibration import expected_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,6 +73,23 @@ def learning(curve: pd.DataFrame) -> Figure:
         best = curve.loc[curve[name].idxmax()]
         label = f"epoch {best['epoch']:.0f}: {best[name]:.4f}"
         axes.plot(best["minutes"], best[name], "o", color=line.get_color(), label=label)
+    axes.legend(frameon=False)
+    return figure
+
+
+def calibration(table: pd.DataFrame) -> Figure:
+    """Draw what was observed over what was predicted (rows of :func:`reliability`), by bin."""
+    error = expected_error(table)
+    title = f"Calibration: {error:.4f} off on average"
+    figure, axes = _blank("Predicted (mean of a bin)", "Observed, with 95 % intervals", title, 12)
+    ends = table[["low", "high"]].sub(table["observed"], axis=0).abs()
+    axes.errorbar(
+        table["predicted"], table["observed"], yerr=ends.to_numpy().T, fmt="o-", color=_COLOR,
+        capsize=3, label=f"n = {table['n'].sum():,}",
+    )  # fmt: skip
+    both = table[["predicted", "observed"]].to_numpy()
+    ideal = [both.min(), both.max()]
+    axes.plot(ideal, ideal, "--", color="black", linewidth=0.8, label="as promised")
     axes.legend(frameon=False)
     return figure
 

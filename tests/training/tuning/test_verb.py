@@ -200,9 +200,7 @@ def test_tuned_needs_something_tuned(own_bench: Bench, capsys: pytest.CaptureFix
         training_verb.train(own_bench.config("model=als", "tuned=true"), "als", "als")
     assert end.value.code == 2
     assert "run: python -m training.tune model=als workspace=shop" in capsys.readouterr().err
-    with pytest.raises(
-        PlanError, match="expected true, false or known, received 'yes please'"
-    ):
+    with pytest.raises(PlanError, match="expected true, false or known, received 'yes please'"):
         tuned(own_bench.config("tuned='yes please'"), "als")
     folder = own_bench.data / "shop" / "tuned" / "discover"
     folder.mkdir(parents=True)
