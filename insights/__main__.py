@@ -75,14 +75,19 @@ def _settings(settings: DictConfig) -> InsightSettings:
 
 
 def _report(settings: DictConfig, tables: Tables) -> None:
+    from insights.pdf import write_pdf
     from insights.report import Report, render
 
     out = Path(settings.out or f"data/reports/{settings.workspace}-report.html")
-    if out.suffix != ".html":
-        raise ValueError(f"out={out}: a report is written as .html")
+    if out.suffix not in (".html", ".pdf"):
+        raise ValueError(f"out={out}: a report is written as .html or .pdf")
     report = Report.model_validate(_plain(settings)["report"])
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(render(report, tables, _filters(settings)[0]), encoding="utf-8")
+    page = render(report, tables, _filters(settings)[0])
+    if out.suffix == ".pdf":
+        write_pdf(page, out)
+    else:
+        out.write_text(page, encoding="utf-8")
     sys.stderr.write(f"wrote {out}\n")
 
 

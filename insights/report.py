@@ -173,7 +173,15 @@ def _glance(parts: list[_Part]) -> str:
                     "mean before": same["mean"].iloc[0] if len(same) else float("nan"),
                 }
             )
-    return "<h2>At a glance · 概览</h2>\n" + rows(pd.DataFrame(lines))
+    return "<h2>At a glance · 概览</h2>\n" + _linked(rows(pd.DataFrame(lines)), parts)
+
+
+def _linked(table: str, parts: list[_Part]) -> str:
+    """Return the table with each definition leading to its section."""
+    for identity in {escape(part.finding.id) for part in parts}:
+        link = f'<td><a href="#{identity}">{identity}</a></td>'
+        table = table.replace(f"<td>{identity}</td>", link)
+    return table
 
 
 def _shown(parts: list[_Part]) -> Iterator[str]:

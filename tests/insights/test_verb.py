@@ -162,8 +162,8 @@ def test_an_empty_week_has_no_numbers(verb: Verb, tmp_path: Path) -> None:
 def test_mistakes_say_what_was_expected(verb: Verb, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"ending in \.csv"):
         verb("finding=volume", f"out={tmp_path}/volume.doc")
-    with pytest.raises(ValueError, match=r"a report is written as \.html"):
-        verb("report=weekly", f"out={tmp_path}/week.pdf")
+    with pytest.raises(ValueError, match=r"a report is written as \.html or \.pdf"):
+        verb("report=weekly", f"out={tmp_path}/week.docx")
     with pytest.raises(LookupError, match="did you mean"):
         verb("finding=volumes")
     with pytest.raises(ValueError, match="can be split by"):
