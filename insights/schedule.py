@@ -1,0 +1,117 @@
+"""``python -m insights.schedule``: make the saved reports that are due, and those missed."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+import hydra
+from omegaconf import DictConfig, OmegaConf
+
+from ingest.configuration import configuration
+from ingest.runtime import prepare
+from ingest.workspace import Workspace
+from insights.schedules.history import History, Run
+from insights.schedules.plan import Schedule
+from insights.schedules.run import run_due
+
+_LONGEST = timedelta(minutes=1)  # of one sleep: clocks are set, machines wake up
+
+
+@hydra.main(version_base=None, config_path=configuration(), config_name="schedule")
+def main(config: DictConfig) -> None:
+    """Run the verb; exit code 1 if a report failed, 2 if a setting is wrong."""
+    prepare()
+    try:
+        schedules = planned(config)
+        history = History(Workspace.named(config.workspace, config.data_dir).root)
+    except ValueError as error:
+        sys.stderr.write(f"insights.schedule: {error}\n")
+        sys.exit(2)
+    if config.list:
+        _show(overview(schedules, history, datetime.now(UTC)))
+        return
+    failed = _call(schedules, history, config)
+    while config.watch:
+        _wait(schedules)
+        _call(schedules, history, config)
+    sys.exit(int(failed))
+
+
+def planned(config: DictConfig) -> dict[str, Schedule]:
+    """Return the schedules by name.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or one cannot be read.
+    """
+    told = OmegaConf.to_container(config.schedules, resolve=True) or {}
+    if not isinstance(told, Mapping) or not told:
+        raise ValueError(
+            "schedules: there is none; add one in conf/schedule.yaml or as "
+            "+schedules.monday='{report: weekly, cron: \"0 8 * * mon\"}'"
+        )
+    return {str(name): Schedule.model_validate(each) for name, each in told.items()}
+
+
+def overview(schedules: Mapping[str, Schedule], history: History, now: datetime) -> list[str]:
+    """Return a line for each schedule, and one for each of its last runs."""
+    lines = []
+    for name, schedule in schedules.items():
+        due = schedule.next(now)
+        told = "never again" if due is None else f"next {due.isoformat()}"
+        lines.append(f"{name}: report={schedule.report}, '{schedule.cron}' {schedule.zone}, {told}")
+        runs = [run for run in history if run.schedule == name]
+        lines += [f"  {line}" for line in map(_line, runs[-10:])]
+    return lines
+
+
+def _call(schedules: Mapping[str, Schedule], history: History, config: DictConfig) -> bool:
+    """Make what is due; return whether one failed."""
+    runs = run_due(schedules, history, datetime.now(UTC), lambda *told: _make(config, *told))
+    _show(map(_line, runs) if runs else ["nothing is due"])
+    return any(run.status == "failed" for run in runs)
+
+
+def _make(config: DictConfig, name: str, schedule: Schedule, due: datetime) -> None:
+    """Write one report by the verb itself, as a person would."""
+    from insights.__main__ import run  # noqa: PLC0415  (slow: only when something is due)
+
+    run(
+        hydra.compose(
+            "insights",
+            [
+                f"workspace={config.workspace}",
+                f"data_dir='{config.data_dir}'",
+                f"report={schedule.report}",
+                f"zone={schedule.zone}",
+                f"until='{schedule.until(due)}'",
+                f"out='{schedule.file(name, due)}'",
+                *schedule.settings,
+            ],
+        )
+    )
+
+
+def _wait(schedules: Mapping[str, Schedule]) -> None:
+    now = datetime.now(UTC)
+    times = [due for each in schedules.values() if (due := each.next(now)) is not None]
+    time.sleep(min([*(due - now for due in times), _LONGEST]).total_seconds())
+
+
+def _line(run: Run) -> str:
+    return (
+        f"{run.schedule} due {run.due.isoformat()}: {run.status} {run.file or run.error}".rstrip()
+    )
+
+
+def _show(lines: Iterable[str]) -> None:
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    main()
