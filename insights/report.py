@@ -17,6 +17,8 @@ from ibis import _
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from insights.answer import Answer
+from insights.changes import Change, changes, explaining
+from insights.digest import digest
 from insights.export import page, rows, section
 from insights.filters import Filters, Split
 from insights.finding import Chart, Family, Finding
@@ -61,6 +63,8 @@ class Report(BaseModel):
         Length of the range where ``since`` is not given.
     sections : list of Section
         Findings in the order of the page.
+    only_changes : bool
+        Leave out charts and tables: what changed against the range before, and why.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,6 +73,7 @@ class Report(BaseModel):
     title_zh: str
     days: PositiveInt = 7
     sections: list[Section]
+    only_changes: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,7 @@ class _Part:
     overall: pd.DataFrame
     before: pd.DataFrame
     behind: pd.DataFrame
+    changes: tuple[Change, ...]
 
 
 def render(report: Report, tables: Tables, filters: Filters) -> str:
@@ -96,7 +102,11 @@ def render(report: Report, tables: Tables, filters: Filters) -> str:
     filters = ranged(report, tables, filters)
     parts = [_part(each, tables, filters) for each in report.sections]
     simulated = any(part.answer.simulated for part in parts)
-    body = "\n".join([*_head(report, tables, filters, simulated), _glance(parts), *_shown(parts)])
+    shown = [] if report.only_changes else _shown(parts)
+    found = {change.finding.id: part.changes for part in parts for change in part.changes}
+    changed = digest([change for each in found.values() for change in each])
+    head = _head(report, tables, filters, simulated)
+    body = "\n".join([*head, changed, _glance(parts), *shown])
     return page(f"{report.title} · {report.title_zh}", body)
 
 
@@ -126,13 +136,17 @@ def _part(told: Section, tables: Tables, filters: Filters) -> _Part:
     earlier = {"since": own.since - (own.until - own.since), "until": own.since}
     gap = tables.settings.sessions.told()
     members = finding.rows(tables, own).cache()
+    behind = finding.drill(tables, own, rows=members)
+    past = own.model_copy(update=earlier)
+    former = finding.drill(tables, past)
     return _Part(
         finding=finding,
         answer=Answer(finding, own, gap, finding.table(tables, own, split.by, rows=members)),
         chart=told.chart or finding.chart,
         overall=finding.table(tables, own, [], rows=members),
-        before=finding.table(tables, own.model_copy(update=earlier), []),
-        behind=finding.drill(tables, own, rows=members),
+        before=finding.table(tables, past, []),
+        behind=behind,
+        changes=tuple(changes(finding, behind, former, explaining(finding))),
     )
 
 
