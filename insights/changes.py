@@ -96,9 +96,9 @@ def changes(
         Columns that may explain a change; those the records lack are left out.
     """
     names = list(finding.series)
-    keys = dict.fromkeys(tuple(row) for row in [*_rows(now, names), *_rows(before, names)])
+    keys = dict.fromkeys([*_rows(now, names), *_rows(before, names)] if names else [()])
     counted = bool((now["value"] == 1).all() and (before["value"] == 1).all())
-    for key in keys or {(): None}:
+    for key in keys:
         mine, theirs = (_of(rows, names, key) for rows in (now, before))
         found = _change(finding, " ".join(map(str, key)), counted, mine, theirs)
         if found.sure:

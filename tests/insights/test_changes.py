@@ -63,6 +63,8 @@ def test_chance_is_no_change_and_names_nobody() -> None:
 def test_too_little_says_nothing() -> None:
     (none,) = changes(VOLUME, records(), records(), ["channel"])
     assert (none.before, none.now, none.sure) == (0, 0, False)
+    nobody = timed({}).assign(series=[])
+    assert list(changes(find("reply_time"), nobody, nobody, [])) == []
     (few,) = changes(LENGTH, timed({"web": [1.0, 90.0]}), timed({"web": [2.0] * 9}), ["channel"])
     assert math.isnan(few.low)
     assert not few.sure
