@@ -22,6 +22,9 @@ VERBS = (
     "training.promote",
     "training.tune",
     "insights",
+    "insights.alert",
+    "insights.need",
+    "insights.schedule",
     "serving.batch",
     "serving.api",
 )
