@@ -73,7 +73,7 @@ class Histories:
         return Histories(self.items[places], starts, marks)
 
     def continued(self, kept: Sequence[LongArray], fresh: Sequence[IntArray]) -> Histories:
-        """Return rows of the items at places ``kept``, followed by ``fresh``, which are unmarked."""
+        """Return rows of the items at places ``kept``, followed by ``fresh``: unmarked ones."""
         pairs = list(zip(kept, fresh, strict=True))
         rows = [np.append(self.items[old], new).astype(np.int32) for old, new in pairs]
         if self.marks is None:
