@@ -57,16 +57,14 @@ class SideChannels(nn.Module):
         super().__init__()
         self._names, self._heads = tuple(channels), heads
         self.register_buffer("of_items", of_items)
-        self.values = nn.ModuleList(nn.Embedding(size, width, padding_idx=0) for size in sizes)
-        given = [places if name == "position" else width for name in channels]
-        self.blocks = nn.ModuleList(
-            nn.ModuleList(nn.Linear(each, 2 * width, bias=False) for each in given)
-            for _ in range(blocks)
-        )
+        tables = [nn.Embedding(size, width, padding_idx=0) for size in sizes]
+        given = [places if name == "position" else width for name in channels] * blocks
+        self.values = nn.ModuleList(tables)
+        self.projections = nn.ModuleList(nn.Linear(each, 2 * width, bias=False) for each in given)
         for weights in self.parameters():
             nn.init.normal_(weights, std=_DEVIATION)
-        for table in self.values:
-            nn.init.zeros_(table.weight[0])  # type: ignore[arg-type,index]
+        for table in tables:
+            nn.init.zeros_(table.weight[0])
 
     @property
     def has_places(self) -> bool:
@@ -92,10 +90,11 @@ class SideChannels(nn.Module):
             for each in self._said(numbers, marks, places)
         ]
         found = []
-        for block in self.blocks:
+        for start in range(0, len(self.projections), len(vectors)):
+            block = self.projections[start : start + len(vectors)]
             parts = [
                 project(each).view(rows, longest, 2, self._heads, -1)
-                for project, each in zip(block, vectors, strict=True)  # type: ignore[call-overload]
+                for project, each in zip(block, vectors, strict=True)
             ]
             query, key = torch.cat(parts, dim=4).permute(2, 0, 3, 1, 4)
             found.append((query, key))
@@ -139,16 +138,16 @@ class Prediction(nn.Module):
     def __init__(self, of_items: torch.Tensor, width: int, weight: float) -> None:
         super().__init__()
         self.register_buffer("of_items", of_items, persistent=False)
-        self.tables = nn.ModuleList(nn.Linear(width, int(each.max())) for each in of_items.T)
-        for table in self.tables:
-            nn.init.normal_(table.weight, std=_DEVIATION)  # type: ignore[arg-type]
-            nn.init.zeros_(table.bias)  # type: ignore[arg-type]
-        self._weight = weight
+        tables = [nn.Linear(width, int(each.max())) for each in of_items.unbind(1)]
+        for table in tables:
+            nn.init.normal_(table.weight, std=_DEVIATION)
+            nn.init.zeros_(table.bias)
+        self.tables, self._weight = nn.ModuleList(tables), weight
 
     def forward(self, vectors: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the weighted loss of vectors [n, width] whose next items are ``targets`` [n]."""
         total = vectors.new_zeros(())
-        for table, said in zip(self.tables, self.of_items[targets].T, strict=True):
+        for table, said in zip(self.tables, self.of_items[targets].unbind(1), strict=True):
             scores, known = table(vectors).float(), (said > 0).sum().clamp(min=1)
             missed = cross_entropy(scores, said - 1, ignore_index=-1, reduction="sum")
             total = total + missed / known

@@ -63,7 +63,8 @@ class Histories:
 
     def places(self, number: int) -> LongArray:
         """Return where in ``items`` one row is; nowhere where ``number`` is -1."""
-        return np.arange(*self.starts[number : number + 2]) if number >= 0 else np.arange(0)
+        first, end = (self.starts[number], self.starts[number + 1]) if number >= 0 else (0, 0)
+        return np.arange(first, end, dtype=np.int64)
 
     def pieces(self, first: LongArray, lengths: LongArray) -> Histories:
         """Return as rows the ``lengths`` items from place ``first`` of ``items`` on."""

@@ -164,7 +164,7 @@ def test_features_that_change_do_not_share_checkpoints(tmp_path: Path) -> None:
 def test_telling_attributes_changes_what_is_learned() -> None:
     data, _ = two_shelves()
     features: Any = Shelves()
-    settings = LEARNING | {"epochs": 1, "channels": ["category"]}
+    settings = LEARNING | {"epochs": 1, "channels": ["category"], "precision": "bfloat16"}
     scores = [
         SASRec(**settings, attribute_weight=weight).fit(data, features).scores(["c000"])
         for weight in (0.0, 0.0, 5.0)
