@@ -65,7 +65,7 @@ class ItemState:
         }
         vectors = matrix_of(frame.get("item_vector"), len(frame))
         topics = matrix_of(frame.get("topic_shares"), len(frame))
-        return cls(sales, _levels(frame), facts, vectors, topics)
+        return cls(sales, levels_of(frame), facts, vectors, topics)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the state as named arrays."""
@@ -133,8 +133,11 @@ def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
     return found
 
 
-def _levels(frame: pd.DataFrame) -> dict[str, IntArray]:
-    """Give numbers to the first, first two and all levels of the category path, and to brands."""
+def levels_of(frame: pd.DataFrame) -> dict[str, IntArray]:
+    """Give numbers to the first, first two and all levels of the category path, and to brands.
+
+    0 is unknown; a level of which nothing is known is left out.
+    """
     path = frame["category"].astype(object)
     parts = path.where(path.notna(), "").astype(str).str.split(" > ")
     names = {

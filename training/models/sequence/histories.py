@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -27,16 +27,20 @@ class Histories:
         All rows, one after the other.
     starts : ndarray of int64, shape [n + 1]
         Where each row starts, and the end of the last.
+    marks : ndarray of int32, shape [events, channels], optional
+        What else is known of each event, in numbers; 0 is unknown.
     """
 
     items: IntArray
     starts: LongArray
+    marks: IntArray | None = None
 
     @classmethod
-    def of(cls, interactions: Interactions) -> Histories:
+    def of(cls, interactions: Interactions, marks: IntArray | None = None) -> Histories:
         """Return the events of each customer in order of time."""
         counts = np.bincount(interactions.customer_numbers, minlength=len(interactions.customers))
-        return cls(interactions.item_numbers, np.concatenate([[0], np.cumsum(counts)]))
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        return cls(interactions.item_numbers, starts, marks)
 
     @classmethod
     def joined(cls, rows: Sequence[IntArray]) -> Histories:
@@ -57,11 +61,26 @@ class Histories:
         """Return one row."""
         return self.items[self.starts[number] : self.starts[number + 1]]
 
+    def places(self, number: int) -> LongArray:
+        """Return where in ``items`` one row is; nowhere where ``number`` is -1."""
+        first, end = (self.starts[number], self.starts[number + 1]) if number >= 0 else (0, 0)
+        return np.arange(first, end, dtype=np.int64)
+
     def pieces(self, first: LongArray, lengths: LongArray) -> Histories:
         """Return as rows the ``lengths`` items from place ``first`` of ``items`` on."""
         starts = np.concatenate([[0], np.cumsum(lengths)])
         places = np.arange(starts[-1]) + np.repeat(first - starts[:-1], lengths)
-        return Histories(self.items[places], starts)
+        marks = None if self.marks is None else self.marks[places]
+        return Histories(self.items[places], starts, marks)
+
+    def continued(self, kept: Sequence[LongArray], fresh: Sequence[IntArray]) -> Histories:
+        """Return rows of the items at places ``kept``, followed by ``fresh``: unmarked ones."""
+        pairs = list(zip(kept, fresh, strict=True))
+        rows = [np.append(self.items[old], new).astype(np.int32) for old, new in pairs]
+        if self.marks is None:
+            return Histories.joined(rows)
+        marks = [np.pad(self.marks[old], ((0, len(new)), (0, 0))) for old, new in pairs]
+        return replace(Histories.joined(rows), marks=np.concatenate([self.marks[:0], *marks]))
 
     def take(self, rows: IntArray | LongArray) -> Histories:
         """Return the rows at ``rows``."""
@@ -81,6 +100,15 @@ class Histories:
         longest = int(self.lengths.max(initial=1))
         table = np.full((len(self), longest), filler, dtype=np.int64)
         table[np.arange(longest) < self.lengths[:, None]] = self.items
+        return table
+
+    def padded_marks(self) -> LongArray | None:
+        """Return marks as :meth:`padded`, int64 [n, longest, channels], the rest unknown."""
+        if self.marks is None:
+            return None
+        longest = int(self.lengths.max(initial=1))
+        table = np.zeros((len(self), longest, self.marks.shape[1]), dtype=np.int64)
+        table[np.arange(longest) < self.lengths[:, None]] = self.marks
         return table
 
 
@@ -111,7 +139,8 @@ def in_order(
 
     A customer whose counts are those of ``trained`` has the order of ``known``. Where counts
     differ, what is gone leaves that order and what is new follows it; new items are among
-    themselves in the order of their usual places, which is all the order a new customer has.
+    themselves in the order of their usual places, which is all the order a new customer has, and
+    no more is known of their events.
 
     Parameters
     ----------
@@ -126,16 +155,16 @@ def in_order(
     places : ndarray of float32, shape [n_items]
         As of :func:`usual_places`.
     """
-    nothing = np.zeros(0, dtype=np.int32)
     changed = changed_rows(trained, numbers, counts)
     if not len(changed) and (numbers >= 0).all():
         return known.take(numbers)
-    rows = [known.row(number) if number >= 0 else nothing for number in numbers.tolist()]
+    kept = [known.places(number) for number in numbers.tolist()]
+    fresh = [np.zeros(0, dtype=np.int32)] * len(kept)
     added = (counts[changed] - rows_or_empty(trained, numbers[changed])).tocsr()
     for place, row in enumerate(changed.tolist()):
         now = counts[row].indices[counts[row].data > 0]
         difference = added[place]
-        fresh = difference.indices[difference.data > 0]
-        order = np.lexsort((fresh, places[fresh]))
-        rows[row] = np.append(rows[row][np.isin(rows[row], now)], fresh[order]).astype(np.int32)
-    return Histories.joined(rows)
+        new = difference.indices[difference.data > 0]
+        kept[row] = kept[row][np.isin(known.items[kept[row]], now)]
+        fresh[row] = new[np.lexsort((new, places[new]))]
+    return known.continued(kept, fresh)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import repeat
+
 import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
+
+from training.models.sequence.decoupled import Pair, SideChannels
 
 _DEVIATION = 0.02  # of all first weights
 _LEVELS = 256  # chances to be dropped that can be told apart
@@ -61,23 +66,29 @@ class Block(nn.Module):
         )
         self.dropout = Dropout(dropout)
 
-    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
-        """Return vectors [b, n, width]; the i-th depends on the first i given."""
-        vectors = vectors + self.dropout(self._attended(self.first_norm(vectors)))
+    def forward(self, vectors: torch.Tensor, beside: Pair | None = None) -> torch.Tensor:
+        """Return vectors [b, n, width]; the i-th depends on the first i given.
+
+        ``beside`` are queries and keys [b, heads, n, d] whose products add to the attention.
+        """
+        vectors = vectors + self.dropout(self._attended(self.first_norm(vectors), beside))
         hidden = self.dropout(torch.relu(self.up(self.second_norm(vectors))))
         result: torch.Tensor = vectors + self.dropout(self.down(hidden))
         return result
 
-    def _attended(self, vectors: torch.Tensor) -> torch.Tensor:
+    def _attended(self, vectors: torch.Tensor, beside: Pair | None) -> torch.Tensor:
         rows, longest, width = vectors.shape
         parts = self.split(vectors).view(rows, longest, 3, self.heads, width // self.heads)
         query, key, value = parts.permute(2, 0, 3, 1, 4)
+        scale = query.shape[-1] ** -0.5
+        if beside is not None:
+            query, key = torch.cat([query, beside[0]], dim=3), torch.cat([key, beside[1]], dim=3)
         if self.training:  # backward, two products are twice as fast as fused attention
             hidden = torch.full((longest, longest), -torch.inf, dtype=query.dtype).triu(1)
-            scores = (query * query.shape[-1] ** -0.5) @ key.transpose(2, 3) + hidden
+            scores = (query * scale) @ key.transpose(2, 3) + hidden
             found = torch.softmax(scores, dim=3) @ value
         else:
-            found = scaled_dot_product_attention(query, key, value, is_causal=True)
+            found = scaled_dot_product_attention(query, key, value, is_causal=True, scale=scale)
         mixed: torch.Tensor = self.mix(found.transpose(1, 2).reshape(rows, longest, width))
         return mixed
 
@@ -93,7 +104,15 @@ class Network(nn.Module):
         Length of the vectors; number of blocks, and how each is built.
     dropout : float
         Of the first vectors and in the blocks.
+
+    Attributes
+    ----------
+    channels : SideChannels, optional
+        What takes part in attention beside items. Set it on a network that is made: so first
+        weights are the same with channels and without.
     """
+
+    channels: SideChannels | None
 
     def __init__(
         self,
@@ -107,6 +126,7 @@ class Network(nn.Module):
         dropout: float,
     ) -> None:
         super().__init__()
+        self.channels = None
         self.items, self.places = nn.Embedding(n_items, width), nn.Embedding(length, width)
         self.dropout = Dropout(dropout)
         self.blocks = nn.ModuleList(Block(width, heads, expansion, dropout) for _ in range(blocks))
@@ -117,17 +137,27 @@ class Network(nn.Module):
             elif name.endswith("bias"):
                 nn.init.zeros_(weights)
 
-    def forward(self, numbers: torch.Tensor) -> torch.Tensor:
-        """Return vectors [b, n, width] of item numbers [b, n]: what each row is at each place."""
-        scale = self.items.embedding_dim**0.5
-        vectors = self.items(numbers) * scale + self.places.weight[: numbers.shape[1]]
+    def forward(self, numbers: torch.Tensor, marks: torch.Tensor | None = None) -> torch.Tensor:
+        """Return vectors [b, n, width] of item numbers [b, n]: what each row is at each place.
+
+        ``marks`` [b, n, channels of events] say more about the events, for channels that read it.
+        """
+        places = self.places.weight[: numbers.shape[1]]
+        beside: Iterable[Pair | None] = repeat(None)
+        vectors = self.items(numbers) * self.items.embedding_dim**0.5
+        if self.channels is None or not self.channels.has_places:
+            vectors = vectors + places
+        if self.channels is not None:
+            beside = self.channels(numbers, marks, places)
         vectors = self.dropout(vectors)
-        for block in self.blocks:
-            vectors = block(vectors)
+        for block, pair in zip(self.blocks, beside, strict=False):
+            vectors = block(vectors, pair)
         found: torch.Tensor = self.norm(vectors)
         return found
 
-    def at(self, numbers: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:
+    def at(
+        self, numbers: torch.Tensor, ends: torch.Tensor, marks: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Return vectors [b, width] of rows [b, n] at their places ``ends`` [b]."""
-        vectors: torch.Tensor = self(numbers)
+        vectors: torch.Tensor = self(numbers, marks)
         return vectors[torch.arange(len(ends)), ends].float()

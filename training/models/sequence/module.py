@@ -12,6 +12,7 @@ import torch
 from pytorch_lightning.callbacks import Callback
 
 from training.fitting import WATCHED, turn_seed
+from training.models.sequence.decoupled import Prediction
 from training.models.sequence.layers import Network
 from training.models.sequence.loss import Loss
 from training.models.sequence.packing import NOTHING, Asked, Batch
@@ -41,6 +42,8 @@ class SequenceModule(lightning.LightningModule):
     seed : int
         Decides dropout and drawn items, step by step, so that a resumed fit ends where an unbroken
         one does.
+    beside : Prediction, optional
+        A loss of vectors [n, width] and the items that came next, which is added.
     """
 
     def __init__(
@@ -54,9 +57,10 @@ class SequenceModule(lightning.LightningModule):
         steps: int,
         precision: str,
         seed: int,
+        beside: Prediction | None = None,
     ) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.beside = network, beside
         self._loss, self._steps, self._seed = loss, steps, seed
         self._rate, self._decay = learning_rate, weight_decay
         self._rising = max(1.0, warmup * steps)
@@ -71,13 +75,14 @@ class SequenceModule(lightning.LightningModule):
         real = batch.targets != NOTHING
         # Lightning's own mixed precision refuses the fused optimizer.
         with torch.autocast("cpu", torch.bfloat16, enabled=self._half):
-            vectors = self.network(batch.inputs)[real]
-            return self._loss(vectors, self.network.items.weight, batch.targets[real])
+            vectors = self.network(batch.inputs, batch.marks)[real]
+            loss = self._loss(vectors, self.network.items.weight, batch.targets[real])
+            return loss if self.beside is None else loss + self.beside(vectors, batch.targets[real])
 
     def validation_step(self, batch: Asked) -> None:
         """Log nDCG@10 of what :func:`~training.models.sequence.packing.asked` asks."""
         items = self.network.items.weight
-        scores = self.network.at(batch.inputs, batch.ends) @ items.T
+        scores = self.network.at(batch.inputs, batch.ends, batch.marks) @ items.T
         scores[batch.seen[0], batch.seen[1]] = -torch.inf
         rank = (scores > scores.gather(1, batch.targets[:, None])).sum(dim=1)
         gain = torch.where(rank < _BEST, 1 / torch.log2(rank + 2.0), 0.0)

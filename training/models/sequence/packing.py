@@ -21,10 +21,14 @@ _MOST_ASKED = 10_000  # customers whose last event is held out
 
 
 class Batch(NamedTuple):
-    """Item numbers int64 [b, longest] and, of the same shape, the number that came next."""
+    """Item numbers int64 [b, longest] and, of the same shape, the number that came next.
+
+    ``marks`` int64 [b, longest, channels] tell more about the events of ``inputs``.
+    """
 
     inputs: torch.Tensor
     targets: torch.Tensor
+    marks: torch.Tensor | None = None
 
 
 class Asked(NamedTuple):
@@ -40,12 +44,15 @@ class Asked(NamedTuple):
         What they had next.
     seen : Tensor of int64, shape [2, pairs]
         Row and item number of everything they had before that is no target.
+    marks : Tensor of int64, shape [b, longest, channels], optional
+        What else is known of the events of ``inputs``.
     """
 
     inputs: torch.Tensor
     ends: torch.Tensor
     targets: torch.Tensor
     seen: torch.Tensor
+    marks: torch.Tensor | None = None
 
 
 def held_out(histories: Histories, seed: int) -> tuple[Histories, LongArray]:
@@ -145,9 +152,10 @@ class SequenceData(lightning.LightningDataModule):
         first, lengths = windows_of(self._learned, self._length, self._windows, random)
         found = []
         for places in packed(lengths, self.steps, random):
-            inputs = self._learned.pieces(first[places], lengths[places]).padded(0)
+            inputs = self._learned.pieces(first[places], lengths[places])
             targets = self._learned.pieces(first[places] + 1, lengths[places]).padded(NOTHING)
-            found.append(Batch(torch.from_numpy(inputs), torch.from_numpy(targets)))
+            numbers = torch.from_numpy(inputs.padded(0))
+            found.append(Batch(numbers, torch.from_numpy(targets), marks_of(inputs)))
         return found
 
     def train_dataloader(self) -> DataLoader[Batch]:
@@ -183,4 +191,11 @@ def asked(histories: Histories, length: int) -> Asked:
         torch.from_numpy(inputs.lengths - 1),
         torch.from_numpy(targets.astype(np.int64)),
         torch.from_numpy(seen),
+        marks_of(inputs),
     )
+
+
+def marks_of(histories: Histories) -> torch.Tensor | None:
+    """Return what else is known of the events, int64 [n, longest, channels]."""
+    marks = histories.padded_marks()
+    return None if marks is None else torch.from_numpy(marks)

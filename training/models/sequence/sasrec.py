@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-import orjson
 import pandas as pd
 from numpy.typing import NDArray
 from pydantic import (
@@ -25,8 +22,10 @@ from scipy.sparse import csr_matrix
 from training.ids import FloatArray, IntArray
 from training.interactions import Interactions
 from training.models.base import Recommender
+from training.models.sequence.channels import Channel, Side, check_channels
 from training.models.sequence.histories import Histories, in_order, usual_places
 from training.models.sequence.size import check_memory
+from training.models.sequence.start import first_vectors, folder_of
 
 if TYPE_CHECKING:
     from features.store.reader import FeatureReader
@@ -70,6 +69,15 @@ class SASRec(Recommender):
         Learn from whole histories, cut anew each epoch, or from the newest ``length`` events.
     items_from : {"random", "text"}
         First vectors of items; ``text``: from item features.
+    channels : sequence of str
+        What else decides which events are looked at, apart from the items (DIF-SR, see
+        :mod:`training.models.sequence.decoupled`): of items, from features, ``department``,
+        ``category``, ``leaf``, ``brand``, ``price_band``; of events ``value``, ``event_channel``;
+        ``position`` takes places out of the items' vectors, as the paper does.
+    channel_dimensions : int
+        Length of a channel's vectors.
+    attribute_weight : float
+        Weight of telling the next item's channels as well; 0 leaves it out.
     batch_items : int
         About so many events a step.
     learning_rate, warmup, weight_decay, clip : float
@@ -91,7 +99,8 @@ class SASRec(Recommender):
     Raises
     ------
     ValueError
-        If ``heads`` do not divide ``dimensions``; from ``fit``, if nobody has two events.
+        If ``heads`` do not divide ``dimensions``, or channels do not go together; from ``fit``, if
+        nobody has two events, or nothing is known in a channel.
     MemoryError
         From ``fit``, if so many items do not fit in memory.
     """
@@ -112,6 +121,9 @@ class SASRec(Recommender):
         calibration: Annotated[float, Field(ge=0, le=1)] = 0.75,
         windows: Literal["last", "all"] = "all",
         items_from: Literal["random", "text"] = "random",
+        channels: Sequence[Channel] = (),
+        channel_dimensions: PositiveInt = 32,
+        attribute_weight: NonNegativeFloat = 0.0,
         batch_items: PositiveInt = 2_048,
         learning_rate: PositiveFloat = 1e-3,
         warmup: Annotated[float, Field(ge=0, lt=1)] = 0.05,
@@ -139,6 +151,9 @@ class SASRec(Recommender):
         self.calibration = calibration
         self.windows = windows
         self.items_from = items_from
+        self.channels: list[str] = list(channels)
+        self.channel_dimensions = channel_dimensions
+        self.attribute_weight = attribute_weight
         self.batch_items = batch_items
         self.learning_rate = learning_rate
         self.warmup = warmup
@@ -151,6 +166,7 @@ class SASRec(Recommender):
         self.threads = threads
         self.checkpoints = checkpoints
         self.seed = seed
+        check_channels(self)
 
     def factors(
         self, numbers: IntArray, histories: csr_matrix
@@ -187,13 +203,15 @@ class SASRec(Recommender):
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None
     ) -> None:
         check_memory(self, matrix.shape[1])
-        everything = Histories.of(interactions)
+        side = Side.of(self.channels, interactions, features)
+        everything = Histories.of(interactions, side.events)
         if not (everything.lengths > 1).any():
             raise ValueError("SASRec: nobody has two events, so nothing comes next; use model=als")
-        start = self._start(interactions, features)
+        start = first_vectors(self, interactions, features)
         from training.models.sequence.fit import fit_network  # noqa: PLC0415  (loads PyTorch)
 
-        fitted = fit_network(self, everything, start, matrix.shape[1], self._folder(interactions))
+        folder = folder_of(self, interactions, side)
+        fitted = fit_network(self, everything, start, side, folder)
         had = np.bincount(everything.items, minlength=matrix.shape[1]) > 0
         described = had if start is None else had | ~np.isnan(start).any(axis=1)
         newest = everything.last(self.length)
@@ -201,28 +219,9 @@ class SASRec(Recommender):
             {_PREFIX + name: each for name, each in fitted.weights.items()}
             | {"curve": fitted.curve, "described": described}
             | {"events": newest.items, "starts": newest.starts}
+            | ({} if newest.marks is None else {"marks": newest.marks})
             | {"places": usual_places(everything, matrix.shape[1])}
         )
-
-    def _start(
-        self, interactions: Interactions, features: FeatureReader | None
-    ) -> FloatArray | None:
-        if self.items_from == "random":
-            return None
-        if features is None:
-            raise ValueError("items_from=text: this workspace has no features; use random")
-        from training.models.sequence.start import from_texts  # noqa: PLC0415  (reads features)
-
-        ids, until = interactions.items.ids.tolist(), interactions.until
-        return from_texts(ids, until, features, self.dimensions, self.seed)
-
-    def _folder(self, interactions: Interactions) -> Path | None:
-        """Return where checkpoints of this data and these settings go."""
-        if self.checkpoints is None:
-            return None
-        settings = {k: v for k, v in self.parameters().items() if k != "checkpoints"}
-        key = hashlib.sha256(interactions.digest.encode() + orjson.dumps(settings)).hexdigest()
-        return Path(self.checkpoints) / key[:16]
 
     @cached_property
     def _network(self) -> Network:
@@ -242,7 +241,7 @@ class SASRec(Recommender):
     def _restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         self._state = dict(arrays)
         self.__dict__.pop("_network", None)
-        self._known = Histories(arrays["events"], arrays["starts"])
+        self._known = Histories(arrays["events"], arrays["starts"], arrays.get("marks"))
         self._places, self._curve = arrays["places"], arrays["curve"]
         self._items = arrays[_PREFIX + "items.weight"].copy()
         self._items[~arrays["described"]] = np.nan

@@ -1,20 +1,55 @@
-"""First vectors of items from what is written about them."""
+"""What a fit starts from: first vectors of items from their texts, checkpoints of a killed one."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import orjson
 
 from training.ids import FloatArray
+from training.interactions import Interactions
 from training.models.ranking.items import matrix_of
 
 if TYPE_CHECKING:
     from features.store.reader import FeatureReader
+    from training.models.sequence.channels import Side
+    from training.models.sequence.sasrec import SASRec
 
 DEVIATION = 0.02  # of first vectors, as of those that are random
+
+
+def folder_of(model: SASRec, interactions: Interactions, side: Side) -> Path | None:
+    """Return where checkpoints of this data and these settings go."""
+    if model.checkpoints is None:
+        return None
+    settings = {k: v for k, v in model.parameters().items() if k != "checkpoints"}
+    key = hashlib.sha256(interactions.digest.encode() + orjson.dumps(settings))
+    for numbers in (side.items, side.events):
+        key.update(b"" if numbers is None else np.ascontiguousarray(numbers).tobytes())
+    return Path(model.checkpoints) / key.hexdigest()[:16]
+
+
+def first_vectors(
+    model: SASRec, interactions: Interactions, features: FeatureReader | None
+) -> FloatArray | None:
+    """Return first vectors of items as ``model`` wants them, as :func:`from_texts`; None: random.
+
+    Raises
+    ------
+    ValueError
+        If there are no features to read them from.
+    """
+    if model.items_from == "random":
+        return None
+    if features is None:
+        raise ValueError("items_from=text: this workspace has no features; use random")
+    ids, until = interactions.items.ids.tolist(), interactions.until
+    return from_texts(ids, until, features, model.dimensions, model.seed)
 
 
 def from_texts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -83,3 +84,36 @@ def test_counts_get_an_order(number: int, now: list[int], expected: list[int]) -
         places=PLACES,
     )
     assert rows_of(found) == [TRAINED[0], expected]
+
+
+def marked(*rows: list[int]) -> Histories:
+    """Mark each event with ten times its item."""
+    found = histories(*rows)
+    return replace(found, marks=10 * found.items[:, None])
+
+
+def marks_of(found: Histories) -> list[int]:
+    assert found.marks is not None
+    return found.marks[:, 0].tolist()
+
+
+def test_marks_stay_with_their_events() -> None:
+    found = marked([3, 1, 4], [], [1, 5])
+    assert marks_of(found.take(np.array([2, 0]))) == [10, 50, 30, 10, 40]
+    assert marks_of(found.without_last()) == [30, 10, 10]
+    table = found.last(2).padded_marks()
+    assert table is not None
+    assert table[:, :, 0].tolist() == [[10, 40], [0, 0], [10, 50]]
+    assert histories([1, 2]).padded_marks() is None
+
+
+def test_nothing_more_is_known_of_new_events() -> None:
+    known, now = marked([3, 1, 4], [2, 5]), counts([[1, 4, 0], [2, 5], [1, 2]])
+    numbers, places = np.array([0, 1, -1], dtype=np.int32), np.zeros(10, dtype=np.float32)
+    trained = counts([[3, 1, 4], [2, 5]])
+    found = in_order(numbers, now, known=known, trained=trained, places=places)
+    assert rows_of(found) == [[1, 4, 0], [2, 5], [1, 2]]
+    assert marks_of(found) == [10, 40, 0, 20, 50, 0, 0]
+    nobody = in_order(numbers[:0], now[:0], known=known, trained=trained, places=places)
+    assert nobody.marks is not None
+    assert nobody.marks.shape == (0, 1)
