@@ -18,8 +18,13 @@ from serving.contributions import contributions_of
 from serving.reasons import Evidence, Ground
 from training.ids import FloatArray, IdMap, IntArray
 from training.models.base import Recommender
+from training.models.ranker import Ranker
+from training.models.reranking.base import scorer_of
 
 POPULAR_DAYS = 28
+_BY_ITSELF = {  # groups whose word is enough
+    "demographics": Ground.PEOPLE, "promotions": Ground.PROMOTED, "context": Ground.MOMENT,
+}  # fmt: skip
 USUAL_ORDER = ("similar", "profile", "behavior", "popularity")
 _OFTEN_SHARE = 0.1
 _OFTEN_EVENTS = 3
@@ -94,6 +99,9 @@ class Grounds:
         self._share_in_category = _share_of_better(recent, catalog.category_codes)
         self._share_overall = _share_of_better(recent, np.zeros(len(recent), dtype=np.int32))
         self._titles = pd.factorize(np.array(catalog.titles, dtype=object))[0]
+        scorer = scorer_of(model)
+        promoted = scorer.promoted if isinstance(scorer, Ranker) else None
+        self._promoted = np.zeros(len(recent), dtype=bool) if promoted is None else promoted
         self._leaves = [path.rsplit(LEVELS, 1)[-1] for path in catalog.category_names]
 
     def evidence(self, case: Case) -> list[Evidence]:
@@ -121,6 +129,12 @@ class Grounds:
             return Evidence(Ground.BECAUSE, self._catalog.titles[cause], simulated=simulated)
         if group == "popularity":
             return self._popular(item, strict=True)
+        if group in _BY_ITSELF and (group != "promotions" or self._promoted[item]):
+            return Evidence(_BY_ITSELF[group])
+        return self._of_profile(group, item, case)
+
+    def _of_profile(self, group: str, item: int, case: Case) -> Evidence | None:
+        """Return the evidence that a group of the customer's profile gives."""
         told = case.told
         if group in {"sentiment", "topic"} and told.words:
             words = ", ".join(told.words[:_WORDS])

@@ -23,6 +23,9 @@ class Ground(StrEnum):
     CATEGORY = "category"  # the customer often acts on this category
     INTEREST = "interest"  # the profile is close to the item
     WORDS = "words"  # what the customer wrote about
+    PEOPLE = "people"  # it suits what is known of who the customer is: age, household and so on
+    PROMOTED = "promoted"  # displayed, mailed or with a coupon lately
+    MOMENT = "moment"  # it suits when and through which channel it is asked for
     POPULAR_IN = "popular_in"  # popular in its category
     POPULAR = "popular"  # popular over all
     SUGGESTED = "suggested"  # the model's judgement without one leading ground
@@ -60,6 +63,9 @@ _SENTENCES: Mapping[Language, Mapping[Ground, str]] = {
         Ground.CATEGORY: "You often {habit} {subject}",
         Ground.INTEREST: "Close to your interest in {subject}",
         Ground.WORDS: "Fits what you wrote about {subject}",
+        Ground.PEOPLE: "Suits customers like you",
+        Ground.PROMOTED: "Promoted lately",
+        Ground.MOMENT: "Fits this time or place",
         Ground.POPULAR_IN: "Popular in {subject} this month",
         Ground.POPULAR: "Popular with customers this month",
         Ground.SUGGESTED: "Suggested by what you {verb} so far",
@@ -70,6 +76,9 @@ _SENTENCES: Mapping[Language, Mapping[Ground, str]] = {
         Ground.CATEGORY: "您经常{habit}“{subject}”",
         Ground.INTEREST: "符合您对“{subject}”的兴趣",
         Ground.WORDS: "与您谈到的“{subject}”相符",
+        Ground.PEOPLE: "适合与您情况相近的客户",
+        Ground.PROMOTED: "近期有促销",
+        Ground.MOMENT: "适合此时此处",
         Ground.POPULAR_IN: "“{subject}”类本月热门",
         Ground.POPULAR: "本月热门商品",
         Ground.SUGGESTED: "根据您{verb}的商品推荐",

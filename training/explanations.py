@@ -14,7 +14,10 @@ from training.models.base import Recommender
 from training.models.reranking.base import scorer_of
 
 COLUMNS = ("customer_id", "item_id", "ground", "cause", "contribution")
-GROUNDS = ("similar", "popularity", "behavior", "sentiment", "topic", "profile", "base")
+GROUNDS = (
+    "similar", "popularity", "behavior", "sentiment", "topic", "profile", "demographics",
+    "promotions", "context", "base",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,8 +49,9 @@ class Explains:
         """Return what else gave to the scores of ``items`` [n, m], by ground: float32 [n, m].
 
         Grounds are ``similar`` (what goes with the history), ``popularity``, ``behavior``,
-        ``sentiment``, ``topic``, ``profile`` (vectors of several of these) and ``base``, which is
-        the same for all items. A model that cannot tell names one ground for all of it.
+        ``sentiment``, ``topic``, ``profile`` (vectors of several of these), ``demographics``,
+        ``promotions``, ``context`` and ``base``, which is the same for all items. A model that
+        cannot tell names one ground for all of it.
         """
         if not self.additive:
             return {self.ground: self._scores_at(numbers, histories, items)}

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from features.store.reader import FeatureReader
 
 Group = Literal[
-    "similar", "popularity", "behavior", "sentiment", "topic", "profile", "catalog", "context"
-]
+    "similar", "popularity", "behavior", "sentiment", "topic", "profile", "demographics",
+    "promotions", "catalog", "context",
+]  # fmt: skip
 
 
 class Ranker(Recommender):
@@ -119,6 +120,12 @@ class Ranker(Recommender):
         """The fitted trees, with the importance of each column."""
         return self._scorer.booster
 
+    @property
+    def promoted(self) -> NDArray[np.bool_] | None:
+        """Which items were promoted lately, bool [n_items]; None where that is not known."""
+        known = self._scorer.stage.world.promotions
+        return None if known is None else known.lately
+
     def _top(self, asked: Question) -> tuple[TopK, NDArray[np.bool_]]:
         """Order only the pairs that are candidates, few out of many, by the profiles of the fit."""
         best = self._scorer.top(
@@ -198,7 +205,8 @@ class Ranker(Recommender):
         for source in sources.values():
             source.fit_matrix(matrix, interactions, features)
         habits = Habits.of(interactions) if self.context else None
-        return self._stage_of(World.of(interactions, matrix, features), sources, habits)
+        world = World.of(interactions, matrix, features, self.without)
+        return self._stage_of(world, sources, habits)
 
     def _stage_of(
         self, world: World, sources: Mapping[str, Recommender], habits: Habits | None

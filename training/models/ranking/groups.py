@@ -9,53 +9,16 @@ catalog says of items, their categories, brands, prices and vectors.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from training.ids import FloatArray
 from training.models.context import Context
-from training.models.ranking.candidates import Candidates
-from training.models.ranking.items import FACTS, LEVELS, ItemState
-from training.models.ranking.past import Past
-from training.models.ranking.people import BEHAVIOR, SENTIMENT, CustomerState
-from training.models.ranking.situation import Habits
+from training.models.ranking.items import FACTS, LEVELS
+from training.models.ranking.people import BEHAVIOR, SENTIMENT
+from training.models.ranking.scene import Scene
 
 Columns = dict[str, FloatArray]
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Everything the features of a block of customers are computed from, as of one moment.
-
-    Parameters
-    ----------
-    pairs : Candidates
-        The pairs; ``pairs.rows`` are rows of ``past`` and ``people``.
-    past : Past
-        What the customers did, [n, n_items].
-    people : CustomerState
-        Their profiles, n rows.
-    items : ItemState
-        The state of all items.
-    totals : dict of str to ndarray float32 [groups]
-        Share of all customers' events in each group of a level.
-    seen_out : bool
-        Whether the pairs leave out what the customer had.
-    habits : Habits, optional
-        In which situations items are chosen; None where contexts are not told apart.
-    context : Context, optional
-        The situation that is asked about; None: it is not known.
-    """
-
-    pairs: Candidates
-    past: Past
-    people: CustomerState
-    items: ItemState
-    totals: Mapping[str, FloatArray]
-    seen_out: bool
-    habits: Habits | None = None
-    context: Context | None = None
 
 
 def similar(scene: Scene) -> Columns:
@@ -108,6 +71,17 @@ def profile(scene: Scene) -> Columns:
     return _dot(scene, "profile_vector") | _dot(scene, "deep_vector")
 
 
+def demographics(scene: Scene) -> Columns:
+    """Attributes of the customer, and whether people with these have the item or its kind."""
+    known = scene.demographics
+    return {} if known is None else known.columns(scene.pairs, scene.items)
+
+
+def promotions(scene: Scene) -> Columns:
+    """How the item is displayed, mailed and couponed, and how the customer answers to it."""
+    return {} if scene.promotions is None else scene.promotions.columns(scene.pairs)
+
+
 def context(scene: Scene) -> Columns:
     """Hour, weekday and channel of the request, and how usual they are for the item."""
     if scene.habits is None:
@@ -123,6 +97,8 @@ GROUPS: Mapping[str, Callable[[Scene], Columns]] = {
     "sentiment": sentiment,
     "topic": topic,
     "profile": profile,
+    "demographics": demographics,
+    "promotions": promotions,
     "context": context,
 }
 CATALOG = "catalog"

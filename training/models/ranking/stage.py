@@ -93,10 +93,11 @@ class Stage:
         if favorites is not None:
             scores[CATEGORY_SOURCE] = favorites
         pairs = choose(scores, self.size, histories if self.seen_out else None)
-        people = self.people.take(borrowed)
+        people, world = self.people.take(borrowed), self.world
         scene = Scene(
-            pairs, past, people, self.items, self.totals, self.seen_out, self.habits,
-            context,
+            pairs, past, people, self.items, self.totals, self.seen_out, self.habits, context,
+            None if world.demographics is None else world.demographics.take(borrowed),
+            None if world.promotions is None else world.promotions.take(borrowed),
         )  # fmt: skip
         columns, owners = features_of(scene, self.without)
         owners = {name: owners[name] for name in sorted(owners)}  # the same after loading
