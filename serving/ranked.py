@@ -12,6 +12,7 @@ import pyarrow as pa
 from serving.catalog import Catalog
 from serving.reasons import Language, fallback_message, short_message
 from training.ids import FloatArray, IntArray
+from training.models.context import Context
 
 TABLE = pa.schema(
     [
@@ -28,7 +29,7 @@ TABLE = pa.schema(
 
 @dataclass(frozen=True)
 class Options:
-    """What may be recommended, and the language of the reasons.
+    """What may be recommended, in which situation, and the language of the reasons.
 
     Attributes
     ----------
@@ -38,11 +39,15 @@ class Options:
         Leading levels of a category path, any case.
     lang : Language
         Language of reasons and messages.
+    context : Context, optional
+        When and through which channel it is asked; None: not known. Models that tell no contexts
+        apart do without.
     """
 
     exclude_seen: bool | None = None
     category: str | None = None
     lang: Language = Language.EN
+    context: Context | None = None
 
 
 @dataclass(frozen=True)

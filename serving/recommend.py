@@ -7,6 +7,7 @@ same answer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -75,9 +76,20 @@ class Engine:
         self._wording = Wording(facts.kinds)
         self._cases = Cases(features)
         self._features = features
-        self._impersonal = isinstance(scorer_of(model), RecentPopularity)  # nobody is known to it
+        scorer = scorer_of(model)
+        self._impersonal = isinstance(scorer, RecentPopularity)  # nobody is known to it
+        self._situated = bool(getattr(scorer, "context", False))
         self.at = at
         self._candidates: dict[int, tuple[npt.NDArray[np.bool_], list[str]]] = {}
+
+    def settled(self, options: Options) -> Options:
+        """Return ``options`` with no more of the context than the model tells apart.
+
+        Questions whose settled options are equal have the same answer.
+        """
+        told = options.context
+        situation = told.situation if self._situated and told is not None else None
+        return options if situation == told else replace(options, context=situation)
 
     def rank(self, customers: Sequence[str], k: int, options: Options | None = None) -> Ranked:
         """Rank the best ``k`` items of each customer and say why.
@@ -98,13 +110,12 @@ class Engine:
         UnknownCategoryError
             If no item carries the category.
         """
-        options = options or Options()
+        options = self.settled(options or Options())
         asked = tuple(customers)
         _check(asked, k)
         allowed = self._rules.allowed(self.at or datetime.now(UTC), options.category)
         candidates = None if allowed is None else self._ids_of(allowed)
-        exclude = self.facts.exclude_seen if options.exclude_seen is None else options.exclude_seen
-        best, fallback, rows = self._best(asked, k, exclude, candidates)
+        best, fallback, rows = self._best(asked, k, options, candidates)
         reasons = tuple(
             tuple(self._wording.sentence(one, options.lang) for one in self._grounds.evidence(case))
             for case in self._cases.of(asked, best, fallback, rows)
@@ -141,9 +152,10 @@ class Engine:
         return list(zip(numbers.tolist(), found["score"].tolist(), strict=True))
 
     def _best(
-        self, asked: tuple[str, ...], k: int, exclude_seen: bool, candidates: list[str] | None
+        self, asked: tuple[str, ...], k: int, options: Options, candidates: list[str] | None
     ) -> tuple[TopK, npt.NDArray[np.bool_], csr_matrix]:
         """Return the best items [n, k], which of them the fallback gave, and histories."""
+        exclude = self.facts.exclude_seen if options.exclude_seen is None else options.exclude_seen
         numbers, trained = self.model.rows_of(asked)
         fresh = self.overlay.matrix(asked)
         rows = trained if fresh is None else (trained + fresh).tocsr()
@@ -155,14 +167,17 @@ class Engine:
             best, stood_in = self.model.top(
                 [asked[n] for n in group],
                 k,
-                exclude_seen=exclude_seen,
+                exclude_seen=exclude,
                 candidates=candidates,
                 histories=histories,
                 features=None if self._features is None else self._features.opened,
+                context=options.context,
             )
             items[group], scores[group], fallback[group] = best.items, best.scores, stood_in
             for name, values in (best.parts or {}).items():
                 parts.setdefault(name, np.full_like(scores, np.nan))[group] = values
+        if options.context is None:
+            parts.pop("context", None)  # nothing was told of it: no reason
         if self._impersonal:
             fallback |= ((numbers < 0) & (np.diff(rows.indptr) == 0))[:, None]
         return TopK(items, scores, parts), fallback, rows

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
+from pydantic import AwareDatetime
 
+from serving.api.schemas import AT, CHANNEL, HOUR, WEEKDAY
 from serving.api.service import Service
 from serving.ranked import Options
 from serving.reasons import Language
+from training.models.context import Context
 
 
 async def get_service(request: Request) -> Service:
@@ -30,7 +34,18 @@ async def get_ready(request: Request) -> Service:
     return service
 
 
+async def get_context(
+    at: Annotated[AwareDatetime | None, Query(description=AT)] = None,
+    hour: Annotated[int | None, Query(ge=0, le=23, description=HOUR)] = None,
+    weekday: Annotated[int | None, Query(ge=0, le=6, description=WEEKDAY)] = None,
+    channel: Annotated[str | None, Query(max_length=200, description=CHANNEL)] = None,
+) -> Context:
+    """Return the situation of a request: what it says, and the present for what it does not."""
+    return Context(at or datetime.now(UTC), channel, hour, weekday)
+
+
 async def get_options(
+    context: Annotated[Context, Depends(get_context)],
     exclude_seen: Annotated[
         bool | None,
         Query(
@@ -48,7 +63,7 @@ async def get_options(
     lang: Annotated[Language, Query(description="Language of the reasons.")] = Language.EN,
 ) -> Options:
     """Return the options of a recommendation from the query string."""
-    return Options(exclude_seen=exclude_seen, category=category, lang=lang)
+    return Options(exclude_seen=exclude_seen, category=category, lang=lang, context=context)
 
 
 ServiceDep = Annotated[Service, Depends(get_service)]

@@ -18,6 +18,14 @@ from serving.reasons import Language
 CustomerId = Annotated[str, Field(min_length=1, max_length=200, examples=["718"])]
 ItemId = Annotated[str, Field(min_length=1, max_length=200, examples=["995242"])]
 
+AT = (
+    "When it is asked, with its zone (2026-03-02T08:00:00+01:00); now when not given. Models that "
+    "tell contexts apart use its hour and weekday, and the channel; others do without."
+)
+HOUR = "Hour of the day in UTC, in place of that of `at`."
+WEEKDAY = "Day of the week in UTC, 0 (Monday) to 6, in place of that of `at`."
+CHANNEL = "Where it is asked: what events name as `channel` in their attributes, such as app."
+
 _ITEM: dict[str, JsonValue] = {
     "item_id": "995242",
     "title": "Fluid Milk White Only",
@@ -106,6 +114,10 @@ class RecommendationsQuestion(Form):
     exclude_seen: bool | None = None
     category: str | None = Field(default=None, max_length=500)
     lang: Language = Language.EN
+    at: AwareDatetime | None = Field(default=None, description=AT)
+    hour: int | None = Field(default=None, ge=0, le=23, description=HOUR)
+    weekday: int | None = Field(default=None, ge=0, le=6, description=WEEKDAY)
+    channel: str | None = Field(default=None, max_length=200, description=CHANNEL)
 
 
 class Profile(Form):

@@ -215,7 +215,7 @@ class Service:
         answers: list[list[bytes] | Exception] = [[] for _ in questions]
         groups: dict[Options, list[int]] = {}
         for position, question in enumerate(questions):
-            groups.setdefault(question.options, []).append(position)
+            groups.setdefault(engine.settled(question.options), []).append(position)
         for options, positions in groups.items():
             asked = [questions[position] for position in positions]
             for position, answer in zip(positions, _rank(engine, asked, options), strict=True):

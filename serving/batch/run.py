@@ -22,6 +22,7 @@ from serving.ranked import Options
 from serving.reasons import Language
 from serving.recommend import MAX_K, Engine
 from serving.tracking import Tracking
+from training.models.context import Context
 
 
 class BatchSettings(BaseModel):
@@ -49,6 +50,9 @@ class BatchSettings(BaseModel):
         Customers scored and saved at a time.
     at : datetime, optional
         Time at which items have to be available; the run's start when not given.
+    channel, hour, weekday : str or int, optional
+        Situation the recommendations are for: a channel of the events, hour and weekday of UTC
+        (0 is Monday), for models that tell contexts apart; not known when not given.
     output : Path, optional
         File to write.
     progress : bool
@@ -67,6 +71,9 @@ class BatchSettings(BaseModel):
     lang: Language = Language.EN
     part_size: PositiveInt = 2000
     at: datetime | None = None
+    channel: str | None = None
+    hour: int | None = Field(default=None, ge=0, le=23)
+    weekday: int | None = Field(default=None, ge=0, le=6)
     output: Path | None = None
     progress: bool = True
 
@@ -74,6 +81,13 @@ class BatchSettings(BaseModel):
     def folders(self) -> Workspace:
         """The workspace's folders."""
         return Workspace.named(self.workspace, self.data_dir)
+
+    @property
+    def options(self) -> Options:
+        """Rules, situation and language of every list."""
+        context = Context(channel=self.channel, told_hour=self.hour, told_weekday=self.weekday)
+        told = None if context == Context() else context
+        return Options(self.exclude_seen, self.category, self.lang, told)
 
     @property
     def target(self) -> Path:
@@ -113,7 +127,7 @@ def run(settings: BatchSettings, load: Load = load_engine) -> Mapping[str, objec
     """
     began = perf_counter()
     engine, plan = _prepared(settings, load)
-    options = Options(settings.exclude_seen, settings.category, settings.lang)
+    options = settings.options
     engine.rank(plan.customers[:1], settings.k, options)  # wrong options fail before work starts
     loaded = perf_counter()
     with alone(settings.target):
@@ -196,6 +210,7 @@ def _identity(
         "category": settings.category,
         "lang": settings.lang.value,
         "at": settings.at,
+        **{name: getattr(settings, name) for name in ("channel", "hour", "weekday")},
         "model": {
             "name": facts.name,
             "version": facts.version,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from serving.api.answers import json, problems
-from serving.api.deps import KQuery, OptionsDep, PathId, ReadyDep
+from serving.api.deps import KQuery, OptionsDep, PathId, ReadyDep, get_context
 from serving.api.schemas import ManyRecommendations, RecommendationList, RecommendationsQuestion
 from serving.api.service import Question
 from serving.ranked import Options
@@ -37,7 +37,8 @@ async def recommend(
 async def recommend_many(question: RecommendationsQuestion, service: ReadyDep) -> Response:
     """Answers come in the order asked, each customer once."""
     customers = list(dict.fromkeys(question.customer_ids))
-    options = Options(question.exclude_seen, question.category, question.lang)
+    context = await get_context(question.at, question.hour, question.weekday, question.channel)
+    options = Options(question.exclude_seen, question.category, question.lang, context)
     answers: list[bytes] = []
     for start in range(0, len(customers), _TOGETHER):
         part = tuple(customers[start : start + _TOGETHER])

@@ -11,7 +11,7 @@ what was known at its own start, serving what was known when the model was fitte
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -89,7 +89,7 @@ class Promotions:
     def lately(self) -> NDArray[np.bool_]:
         """Which items have a valid coupon, or were displayed or mailed in the last weeks, [n]."""
         valid = self.running.any(axis=0)
-        found: NDArray[np.bool_] = self.included[:, valid].any(axis=1)
+        found = np.asarray(self.included[:, valid].any(axis=1), dtype=np.bool_)
         weeks = self.items.get("promoted_weeks_ago")
         return found if weeks is None else found | (weeks < _LATELY)
 
@@ -101,8 +101,12 @@ class Promotions:
             found[numbers >= 0] = flags[numbers[numbers >= 0]]
             return found
 
-        customers = (rows(each) for each in (self.received, self.running, self.redeemed))
-        return Promotions(self.items, self.included, *customers, self.answers)
+        return replace(
+            self,
+            received=rows(self.received),
+            running=rows(self.running),
+            redeemed=rows(self.redeemed),
+        )
 
     def columns(self, pairs: Candidates) -> dict[str, FloatArray]:
         """Return the columns of ``pairs``; their rows are rows of this."""
@@ -174,7 +178,8 @@ def _shown(weeks: pd.DataFrame, items: IdMap, starts: pd.DatetimeIndex) -> Float
 def _latest(received: pd.DataFrame) -> pd.Index[str]:
     """Return the campaigns that were received last, in the order of their names."""
     first = received.groupby("campaign")["known_at"].min().sort_values(kind="stable")
-    return pd.Index(sorted(first.index[-_MOST:]))
+    found: pd.Index[str] = pd.Index(sorted(first.index[-_MOST:]))
+    return found
 
 
 def _table(rows: pd.DataFrame, key: str, ids: IdMap, campaigns: pd.Index[str]) -> Flags:

@@ -94,7 +94,7 @@ def _told(text: str | None) -> Mapping[str, Any]:
 @lru_cache(maxsize=_KEPT)
 def _attributes(root: Path, version: int | None) -> pd.DataFrame:
     names = ["customer_id", "attributes", "first_seen_at"]
-    rows = _store(root).read("customers", names, version=version).to_pandas()
+    rows: pd.DataFrame = _store(root).read("customers", names, version=version).to_pandas()
     rows = rows[rows["attributes"].notna()].set_index("customer_id")
     return rows.assign(attributes=[_told(text) for text in rows["attributes"]])
 
@@ -162,8 +162,10 @@ def _starts(store: Store, version: int | None, weeks: Collection[str]) -> dict[s
         named = pc.extract_regex(batch["attributes"].cast("string"), r'"week":\s*"?(?P<n>\d+)')
         part = pa.table({"week": pc.struct_field(named, "n"), "at": batch["occurred_at"]})
         parts.append(part.group_by("week").aggregate([("at", "min")]).to_pandas())
-    first = pd.concat(parts).dropna().groupby("week")["at_min"].min() if parts else pd.Series()
-    return found | first.to_dict()
+    if parts:
+        first = pd.concat(parts).dropna().groupby("week")["at_min"].min()
+        found |= dict(zip(first.index, first, strict=True))
+    return found
 
 
 def _sent(store: Store, version: int | None, kind: str) -> pd.DataFrame:
@@ -171,7 +173,8 @@ def _sent(store: Store, version: int | None, kind: str) -> pd.DataFrame:
     import pyarrow.compute as pc  # noqa: PLC0415  (kept off the import path of fitted models)
 
     names = ["customer_id", "item_id", "available_at", "attributes"]
-    rows = store.read("events", names, pc.field("kind") == kind, version=version).to_pandas()
+    found = store.read("events", names, pc.field("kind") == kind, version=version)
+    rows: pd.DataFrame = found.to_pandas()
     told = [_told(text) for text in rows.pop("attributes")]
     rows["campaign"] = pd.Series([each.get("campaign_id") for each in told], dtype=object)
     rows["ends_at"] = pd.Series([each.get("ends_at") for each in told], dtype=object)
