@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
-from typing import Any, cast
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
-
-from ingest.configuration import configuration, quoted_words
-from ingest.runtime import prepare
-
-prepare()
 
 import hydra
 from omegaconf import DictConfig, OmegaConf
+
+from ingest.configuration import configuration, quoted_words
+from ingest.runtime import prepare
+from ingest.workspace import Workspace
+
+if TYPE_CHECKING:
+    from insights.needs.register import Register
 
 _DECIDED = ("status", "owner", "plan", "due", "shipped", "effort")
 
@@ -35,8 +38,7 @@ def _say(line: str) -> None:
 
 def run(settings: DictConfig) -> None:
     """Record a decision where one is given, and show the decisions."""
-    from ingest.workspace import Workspace
-    from insights.needs.register import Decision, Register, now
+    from insights.needs.register import Decision, Register, now  # noqa: PLC0415
 
     workspace = Workspace.named(settings.workspace, settings.data_dir)
     register, told = Register(workspace), _told(settings)
@@ -46,6 +48,9 @@ def run(settings: DictConfig) -> None:
             raise ValueError(f"id: expected the need that {', '.join(told)} is about, got none")
         _check(workspace, need, register)
         register.add(Decision(need=need, at=now(), author=settings.author, **told))
+    if settings.customer is not None:
+        _draft(workspace, need, str(settings.customer))
+        return
     decisions = register.decisions(need)
     for one in decisions:
         changed = ", ".join(f"{name}={value}" for name, value in one.changed().items())
@@ -54,12 +59,20 @@ def run(settings: DictConfig) -> None:
         _say(f"nothing was decided about {need or 'any need'} yet")
 
 
-def _check(workspace: Any, need: str, register: Any) -> None:
-    """Refuse ids of needs that nobody wrote about and nothing was decided about."""
-    from difflib import get_close_matches
+def _draft(workspace: Workspace, need: str | None, customer: str) -> None:
+    """Show what could be answered to a customer; nothing is ever sent."""
+    from insights.needs.reply import draft_reply  # noqa: PLC0415 (reads texts)
+    from insights.tables import Tables  # noqa: PLC0415
 
-    from insights.needs.cards import known_needs
-    from insights.tables import Tables
+    if need is None:
+        raise ValueError("id: expected the need that the customer wrote about, got none")
+    _say(draft_reply(Tables(workspace), need, customer).text)
+
+
+def _check(workspace: Workspace, need: str, register: Register) -> None:
+    """Refuse ids of needs that nobody wrote about and nothing was decided about."""
+    from insights.needs.cards import known_needs  # noqa: PLC0415 (reads texts)
+    from insights.tables import Tables  # noqa: PLC0415
 
     if register.decisions(need):
         return
@@ -73,6 +86,7 @@ def _check(workspace: Any, need: str, register: Any) -> None:
 @hydra.main(version_base=None, config_path=configuration(), config_name="need")
 def main(settings: DictConfig) -> None:
     """Run the verb; a user's mistake ends with one clear line instead of a traceback."""
+    prepare()
     try:
         run(settings)
     except (ValueError, LookupError, FileNotFoundError) as error:

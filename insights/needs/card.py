@@ -53,8 +53,8 @@ class NeedCard(BaseModel):
         By the preset.
     preset, factors, urgency : str
         Which preset, its factors in words, and the evidence of urgency in words.
-    status, owner, plan, due, shipped
-        What was decided, else what is usual.
+    status, owner, plan, plan_zh, due, shipped
+        What was decided, else what is usual (a plan in Chinese only then).
     suggested : bool
         Whether the plan is a template and nobody's decision.
     """
@@ -88,6 +88,7 @@ class NeedCard(BaseModel):
     status: Status = "open"
     owner: str
     plan: str
+    plan_zh: str | None = None
     suggested: bool = True
     due: date | None = None
     shipped: datetime | None = None
@@ -131,4 +132,5 @@ class NeedCard(BaseModel):
             "due": self.due.isoformat() if self.due else None,
             "shipped_at": self.shipped,
             "plan": f"(suggested) {self.plan}" if self.suggested else self.plan,
+            "plan_zh": f"(建议){self.plan_zh}" if self.suggested else None,
         }

@@ -163,6 +163,7 @@ def _decided(need: str, kind: str, standing: Standing) -> dict[str, Any]:
         "status": standing.status,
         "owner": standing.owner or owner_of(need),
         "plan": standing.plan or usual["en"],
+        "plan_zh": None if standing.plan else usual["zh"],
         "suggested": standing.plan is None,
         "due": standing.due,
         "shipped": standing.shipped,

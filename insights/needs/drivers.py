@@ -13,6 +13,8 @@ from ibis.expr.types import Table
 from insights.needs.rates import LEVEL, lift
 from insights.needs.settings import NeedSettings
 
+_Candidate = tuple[str, str, tuple[int, int, int, int]]
+
 
 @dataclass(frozen=True)
 class Driver:
@@ -56,27 +58,34 @@ def drivers(texts: Table, rows: Table, settings: NeedSettings) -> Mapping[str, t
     settings : NeedSettings
         Columns, support and how many drivers are wanted.
     """
-    candidates: dict[str, list[tuple[str, str, tuple[int, int, int, int]]]] = defaultdict(list)
-    for name in settings.drivers:
-        for row in _counts(texts, rows, name, settings.support).itertuples(index=False):
-            outside = row.everywhere - row.inside
-            counts = (row.inside, row.carrying, outside, row.known - row.carrying)
-            candidates[row.need].append((name, str(row.value), counts))
+    counted = _counts(texts, rows, settings)
+    candidates: dict[str, list[_Candidate]] = defaultdict(list)
+    for row in counted.itertuples(index=False):
+        others = (row.everywhere - row.inside, row.known - row.carrying)
+        counts = (row.inside, row.carrying, *others)
+        candidates[row.need].append((row.dimension, row.value, counts))
     return {need: _found(told, settings.most_drivers) for need, told in candidates.items()}
 
 
-def _counts(texts: Table, rows: Table, name: str, support: int) -> pd.DataFrame:
-    """Return need, value, inside, carrying, everywhere and known, all numbers of texts."""
-    known = texts.drop_null(name).filter(_[name] != "")
-    everywhere = known.group_by(value=known[name]).agg(everywhere=_.count())
-    total = int(known.count().to_pandas())
-    told = rows.drop_null(name).filter(_[name] != "")
-    carrying = told.group_by("need").agg(carrying=_.count())
-    inside = told.group_by("need", value=told[name]).agg(inside=_.count())
-    joined = inside.filter(_.inside >= support).inner_join(carrying, "need")
-    found = joined.inner_join(everywhere, "value").to_pandas().assign(known=total)
-    some = found["carrying"] < found["known"]  # else there is no elsewhere
-    return found[some].sort_values(["need", "value"])
+def _counts(texts: Table, rows: Table, settings: NeedSettings) -> pd.DataFrame:
+    """Return need, dimension, value and how many texts: inside, carrying, everywhere, known."""
+    property_ = ["dimension", "value"]
+    everywhere = _long(texts, settings.drivers).group_by(property_).agg(everywhere=_.count())
+    inside = _long(rows, settings.drivers).group_by(["need", *property_]).agg(inside=_.count())
+    told = inside.to_pandas().merge(everywhere.to_pandas(), on=property_)
+    carrying = told.groupby(["need", "dimension"])["inside"].transform("sum")
+    known = everywhere.group_by("dimension").agg(known=_.everywhere.sum()).to_pandas()
+    found = told.assign(carrying=carrying).merge(known, on="dimension")
+    kept = (found["inside"] >= settings.support) & (found["carrying"] < found["known"])
+    return found[kept].sort_values(["need", *property_])
+
+
+def _long(rows: Table, names: tuple[str, ...]) -> Table:
+    """Return a row for each text and known property."""
+    keys = [name for name in ("need",) if name in rows.columns]
+    wide = rows.select(*keys, *names)
+    long = wide.pivot_longer(list(names), names_to="dimension", values_to="value")
+    return long.filter(_.value.notnull() & (_.value != ""))  # noqa: PD004 (of Ibis)
 
 
 def _found(told: list[tuple[str, str, tuple[int, int, int, int]]], most: int) -> tuple[Driver, ...]:

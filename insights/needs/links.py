@@ -34,8 +34,9 @@ BY_ASPECT = ("pain_point", "suggestion")
 WHOLE = ("usability_pain", "service_dissatisfaction")
 KINDS = ("code", *BY_ASPECT, *WHOLE, "question")
 OTHER = "other"
-COLUMNS = ("text_id", "need", "need_kind", "score", "start", "end")
+COLUMNS = ("text_id", "need", "need_kind", "score", "start", "end", "tone")
 READ = ("labels", "signals", "aspects", "questions", "question_groups")
+_UNTOLD = ibis.null("float64")
 _NEAR = 40  # characters between the words of a suggestion and an aspect it is about
 _NO_ASPECT = ("general", "")
 
@@ -56,7 +57,8 @@ def links(connection: Backend, folder: Path, settings: NeedSettings) -> Table:
     -------
     ibis Table
         text_id, need, need_kind, score (0 to 1: how sure it is), start and end (the place of the
-        text that shows it best; null where the whole text does).
+        text that shows it best; null where the whole text does), tone (polarity of what is said of
+        the aspect; null where none is named).
 
     Raises
     ------
@@ -81,7 +83,9 @@ def links(connection: Backend, folder: Path, settings: NeedSettings) -> Table:
         )
     rows = reduce(lambda one, other: one.union(other), (part.select(*COLUMNS) for part in found))
     best = {name: _[name].argmax(_.score) for name in ("start", "end")}
-    return rows.group_by("text_id", "need", "need_kind").agg(score=_.score.max(), **best)
+    return rows.group_by("text_id", "need", "need_kind").agg(
+        score=_.score.max(), tone=_.tone.min(), **best
+    )
 
 
 def _codes(connection: Backend, folder: Path, settings: NeedSettings) -> Table:
@@ -105,6 +109,7 @@ def _codes(connection: Backend, folder: Path, settings: NeedSettings) -> Table:
         score=_.confidence.cast("float64"),
         start=ibis.null("int32"),
         end=ibis.null("int32"),
+        tone=_UNTOLD,
     )
 
 
@@ -117,7 +122,7 @@ def _signals(connection: Backend, folder: Path, _settings: NeedSettings) -> Tabl
         start=_.one["start"],
         end=_.one["end"],
     )
-    whole = rows.filter(_.need_kind.isin(WHOLE)).mutate(need=_.need_kind)
+    whole = rows.filter(_.need_kind.isin(WHOLE)).mutate(need=_.need_kind, tone=_UNTOLD)
     split = _by_aspect(rows.filter(_.need_kind.isin(BY_ASPECT)), connection, folder)
     return whole.select(*COLUMNS).union(split.select(*COLUMNS))
 
@@ -125,7 +130,7 @@ def _signals(connection: Backend, folder: Path, _settings: NeedSettings) -> Tabl
 def _by_aspect(rows: Table, connection: Backend, folder: Path) -> Table:
     file = folder / "aspects.parquet"
     if not file.exists():
-        return rows.mutate(need=_.need_kind + "." + OTHER)
+        return rows.mutate(need=_.need_kind + "." + OTHER, tone=_UNTOLD)
     said = connection.read_parquet(file).select("text_id", one=_.aspects.unnest())
     named = said.select(
         "text_id",
@@ -137,7 +142,8 @@ def _by_aspect(rows: Table, connection: Backend, folder: Path) -> Table:
     pairs = rows.inner_join(named, "text_id")
     near = (pairs["first"] <= pairs["end"] + _NEAR) & (pairs["last"] >= pairs["start"] - _NEAR)
     fits = (pairs.need_kind == "pain_point").ifelse(pairs.polarity < 0, near)
-    about = pairs.filter(fits).select("text_id", "need_kind", "aspect").distinct()
+    about = pairs.filter(fits).group_by("text_id", "need_kind", "aspect")
+    about = about.agg(tone=_.polarity.cast("float64").min())
     joined = rows.left_join(about, ["text_id", "need_kind"])
     return joined.mutate(need=_.need_kind + "." + _.aspect.fill_null(OTHER))
 
@@ -150,4 +156,5 @@ def _questions(connection: Backend, folder: Path, settings: NeedSettings) -> Tab
         need="question." + _.group_id.cast("string"),
         need_kind=ibis.literal("question"),
         score=ibis.literal(1.0),
+        tone=_UNTOLD,
     )

@@ -20,7 +20,7 @@ URGENT = 0.5  # score from which a text is urgent
 NEGATIVE, NEUTRAL, POSITIVE = "negative", "neutral", "positive"
 _TEXTS = (
     *("text_id", "source", "customer_id", "item_id", "occurred_at"),
-    *("sentiment", "polarity", "keywords"),
+    *("language", "sentiment", "polarity", "keywords"),
 )
 
 
@@ -33,9 +33,11 @@ class NeedTables:
     texts : ibis Table
         One row a text: text_id, source, customer_id, item_id, category, brand, segment, channel
         (of a message; of feedback its kind), conversation_id and agent (of messages), at
-        (microseconds), day, sentiment, polarity, urgent, length (characters), simulated.
+        (microseconds), day, language, sentiment, polarity, urgent, length (characters), simulated.
     rows : ibis Table
-        The same for each text and need: with need, need_kind, score, start, end.
+        The same for each text and need: with need, need_kind, score, start, end. Polarity and
+        sentiment are those of what is said about the need's aspect, where it has one: a good
+        review that complains about the battery is no praise of it.
     """
 
     texts: Table
@@ -62,7 +64,14 @@ def _opened(tables: Tables) -> NeedTables:
     connection = tables.chats.connection
     texts = _described(tables).cache()
     carried = links(connection, folder, tables.settings.needs)
-    return NeedTables(texts, texts.inner_join(carried, "text_id").cache())
+    return NeedTables(texts, _toned(texts.inner_join(carried, "text_id")).cache())
+
+
+def _toned(rows: Table) -> Table:
+    told = ibis.cases((_.tone < 0, NEGATIVE), (_.tone > 0, POSITIVE), (_.tone == 0, NEUTRAL))
+    return rows.mutate(
+        sentiment=ibis.coalesce(told, _.sentiment), polarity=ibis.coalesce(_.tone, _.polarity)
+    )
 
 
 def _described(tables: Tables) -> Table:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
-from scipy.stats import binomtest, fisher_exact, norm
+from scipy.stats import binomtest, fisher_exact
 
 LEVEL = 0.95
 
@@ -118,7 +119,7 @@ def lift(
     a, n, b, m = inside + half, texts + half, outside + half, others + half
     ratio = (a / n) / (b / m)
     error = math.sqrt(max(1 / a - 1 / n + 1 / b - 1 / m, 0.0))
-    wide = math.exp(float(norm.ppf((1 + level) / 2)) * error)
+    wide = math.exp(NormalDist().inv_cdf((1 + level) / 2) * error)
     return ratio, ratio / wide, ratio * wide
 
 

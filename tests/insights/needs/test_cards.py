@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -86,11 +85,8 @@ def test_there_is_no_need_without_a_quote(golden: Tables) -> None:
 
 
 PRESETS = {
-    "negative_volume_trend": 23.3571,  # 4 x 2.91964 x 2
-    "seed_formula": 2.0,  # 1 x 2
     "rice": 4.1667,  # 4 x (0.25 + 2.75 x 4/6) x 0.5
     "opportunity": 18.0,  # 10 + (10 - 2)
-    "kano": 3.6667,  # must-be, 4 in 6 blame
 }
 
 
@@ -225,7 +221,7 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Tables:
 
 
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     start=st.integers(0, 20),
@@ -237,25 +233,25 @@ def test_every_card_opens_into_as_many_records(
 ) -> None:
     since = START + timedelta(days=start)
     filters = Filters(since=since, until=since + timedelta(days=length), channel=channel)
+    behind = find("needs").drill(crowd, filters)
+    assert behind["record_id"].is_unique
+    cards = need_cards(crowd, filters)
+    assert sum(card.texts for card in cards) == len(behind)
+    priorities = [card.priority_score for card in cards]
+    assert priorities == sorted(priorities, reverse=True)
+    for card in cards:
+        records = behind[behind["need"] == card.need]
+        assert len(records) == card.texts == card.positive + card.neutral + card.negative
+        assert records["customer_id"].nunique() == card.customers
+        assert {quote.text_id for quote in card.quotes} <= set(records["text_id"])
+
+
+def test_the_table_counts_what_its_rows_open_into(crowd: Tables) -> None:
     finding = find("needs")
-    table = finding.table(crowd, filters)
-    everything = finding.drill(crowd, filters)
-    assert table["count"].sum() == len(everything)
-    assert everything["record_id"].is_unique
-    assert table["priority_score"].is_monotonic_decreasing
-    for card in need_cards(crowd, filters):
-        behind = everything[everything["need"] == card.need]
-        assert len(behind) == card.texts == table.set_index("need").loc[card.need, "count"]
-        assert behind["customer_id"].nunique() == card.customers
-        assert {quote.text_id for quote in card.quotes} <= set(behind["text_id"])
-    if not table.empty:
-        first = str(table["need"][0])
-        opened = finding.drill(crowd, filters, {"need": first})
-        pd.testing.assert_series_equal(
-            opened["text_id"],
-            everything[everything["need"] == first]["text_id"],
-            check_index=False,
-        )
+    table = finding.table(crowd, RANGE)
+    assert len(table) >= 4
+    for row in table.to_dict("records"):
+        assert len(finding.drill(crowd, RANGE, {"need": row["need"]})) == row["count"]
 
 
 def test_the_same_input_gives_the_same_cards(crowd: Tables) -> None:

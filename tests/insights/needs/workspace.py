@@ -93,7 +93,7 @@ def customers(tables: Tables, **segments: str) -> None:
         {
             "customer_id": name,
             "source": "test",
-            "attributes": json.dumps({"segment": segment}),
+            "attributes": json.dumps({"segment": segment, "name": "Lin"}),
         }
         for name, segment in segments.items()
     ]
