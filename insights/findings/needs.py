@@ -124,7 +124,8 @@ NEEDS = Finding(
     chart="bar",
     brief=(
         *("need", "title", "count", "customers", "negative_share", "trend"),
-        *("importance_score", "urgency_score", "priority_score", "status", "owner", "quote"),
+        *("importance_score", "urgency_score", "priority_score", "factors"),
+        *("status", "owner", "quote"),
     ),
 )
 PRODUCTS = replace(

@@ -17,13 +17,13 @@ from insights.needs.drivers import Driver, drivers
 from insights.needs.members import need_tables
 from insights.needs.names import kinds, owner_of, titles
 from insights.needs.periods import Periods, periods
-from insights.needs.priority import Evidence, importance_score
+from insights.needs.priority import Evidence, Priority, importance_score
 from insights.needs.quotes import Quote, quotes
 from insights.needs.rates import Compared, rate_ratio
 from insights.needs.register import Register, Standing
+from insights.needs.settings import NeedSettings
 from insights.needs.urgency import Urgency, urgency_score
 from insights.needs.words import telling_words
-from insights.settings import InsightSettings
 from insights.tables import Tables
 
 COVERED = 0.5  # share of the period before that the data must cover to compare with it
@@ -31,25 +31,30 @@ COVERED = 0.5  # share of the period before that the data must cover to compare 
 
 @dataclass(frozen=True)
 class _Said:
-    """What goes onto the cards beside numbers, by need."""
+    """What goes onto the cards beside numbers, by need, and how they are ranked."""
 
     quotes: Mapping[str, tuple[Quote, ...]]
     words: Mapping[str, tuple[str, ...]]
     drivers: Mapping[str, tuple[Driver, ...]]
     questions: Mapping[str, str]
     standings: Mapping[str, Standing]
+    priority: Priority
 
 
-def need_cards(tables: Tables, filters: Filters) -> list[NeedCard]:
+def need_cards(
+    tables: Tables, filters: Filters, *, priority: Priority | None = None
+) -> list[NeedCard]:
     """Return the needs of a range, the first in priority first.
 
     Parameters
     ----------
     tables : Tables
-        A workspace whose texts were analyzed; its settings choose the preset of priorities.
+        A workspace whose texts were analyzed.
     filters : Filters
         Range and selection. Trends compare the range with the one of the same length before it,
         or, where it has no beginning, the last ``needs.trend_days`` with as many before.
+    priority : Priority, optional
+        How they are ranked; as the settings of ``tables`` say by default.
 
     Raises
     ------
@@ -72,10 +77,11 @@ def need_cards(tables: Tables, filters: Filters) -> list[NeedCard]:
         drivers=drivers(texts, rows, settings),
         questions=questions(tables),
         standings=Register(tables.workspace).standings(),
+        priority=priority or tables.settings.priority,
     )
     most = int(numbers["customers"].max())
     lines = numbers.reset_index().to_dict("records")
-    cards = [_card(line, said, spans, tables.settings, most) for line in lines]
+    cards = [_card(line, said, spans, settings, most) for line in lines]
     return sorted(cards, key=lambda card: (-card.priority_score, -card.texts, card.need))
 
 
@@ -97,7 +103,7 @@ def trend(line: Mapping[Any, Any], spans: Periods) -> Compared | None:
 
 
 def _card(
-    line: Mapping[Any, Any], said: _Said, spans: Periods, settings: InsightSettings, most: int
+    line: Mapping[Any, Any], said: _Said, spans: Periods, settings: NeedSettings, most: int
 ) -> NeedCard:
     need = str(line["need"])
     ratio = trend(line, spans)
@@ -107,11 +113,11 @@ def _card(
         growth=max(ratio.low, 1.0) if ratio else 1.0,
         waiting_days=float(line["waiting_days"]),
     )
-    score = urgency_score(urgency, settings.needs.urgency)
+    score = urgency_score(urgency, settings.urgency)
     standing = said.standings.get(need, Standing())
-    effort = standing.effort or settings.needs.effort
+    effort = standing.effort or settings.effort
     evidence = _evidence(line, ratio, most=most, urgency=score, effort=effort)
-    scored = settings.priority.score(evidence)
+    scored = said.priority.score(evidence)
     return NeedCard(
         need=need,
         quotes=said.quotes[need],
@@ -123,7 +129,7 @@ def _card(
         urgency_score=score,
         importance_score=importance_score(evidence),
         priority_score=scored.priority,
-        preset=settings.priority.preset,
+        preset=said.priority.preset,
         factors=scored.told(),
         **_counted(line, spans),
         **_decided(need, str(line["kind"]), standing),

@@ -87,13 +87,15 @@ def test_there_is_no_need_without_a_quote(golden: Tables) -> None:
 PRESETS = {
     "rice": 4.1667,  # 4 x (0.25 + 2.75 x 4/6) x 0.5
     "opportunity": 18.0,  # 10 + (10 - 2)
+    "seed_formula": 2.0,  # 1 x 2
+    "kano": 3.6667,  # must-be, 4 in 6 blame
 }
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_the_preset_decides_the_priority_alone(golden: Tables, preset: str) -> None:
-    chosen = golden.settings.model_validate({"priority": {"preset": preset}})
-    card = one(Tables(golden.workspace, chosen))
+    chosen = golden.settings.model_validate({"priority": {"preset": preset}}).priority
+    (card,) = need_cards(golden, RANGE, priority=chosen)
     assert card.priority_score == pytest.approx(PRESETS[preset], abs=1e-3)
     assert (card.importance_score, card.urgency_score, card.preset) == (1, 2, preset)
 
@@ -102,11 +104,10 @@ def test_without_a_range_the_last_weeks_make_the_trend(golden: Tables) -> None:
     card = one(golden, Filters())
     assert (card.texts, card.now, card.before) == (8, 6, 2)  # from day 12 on, and 12 days before
     assert card.trend is None  # the data cover less than half of the 28 days before
-    shorter = golden.settings.model_validate({"needs": {"trend_days": 20}})
-    recent = one(Tables(golden.workspace, shorter), Filters())
-    assert (recent.texts, recent.now, recent.before) == (8, 1, 7)
+    recent = one(golden, Filters(since=START + timedelta(days=19.5)))
+    assert (recent.texts, recent.now, recent.before) == (1, 1, 7)
     assert recent.trend is not None
-    assert recent.trend.value == pytest.approx(1 / 7, rel=1e-6)
+    assert recent.trend.value == pytest.approx((1 / 20.5) / (7 / 19.5), rel=1e-4)
 
 
 def test_a_need_first_seen_in_this_period_is_new(tmp_path: Path) -> None:

@@ -36,8 +36,15 @@ def shop(root: Path, **chosen: Any) -> Tables:
     return write(root, _texts(), {"needs": {"effect_days": 20, **chosen}})
 
 
+@pytest.fixture(scope="module")
+def launched(tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    return shop(tmp_path_factory.mktemp("launched"), change="2026-03-21T17:00")
+
+
 def test_an_effect_computed_by_hand(tmp_path: Path) -> None:
     tables = shop(tmp_path)
+    with pytest.raises(ValueError, match="no need has a date of change"):
+        find("need_effect").table(tables, Filters())
     Register(tables.workspace).add(Decision(need=NEED, at=now(), status="done", shipped=SHIPPED))
     finding = find("need_effect")
     table = finding.table(tables, Filters())
@@ -60,13 +67,12 @@ def test_an_effect_computed_by_hand(tmp_path: Path) -> None:
     assert len(finding.drill(tables, Filters(), {"side": "after"})) == 10
 
 
-def test_one_date_for_all_needs_is_read_in_the_zone(tmp_path: Path) -> None:
-    tables = shop(tmp_path, change="2026-03-21T17:00")
-    rows = find("need_effect").table(tables, Filters(zone="Asia/Shanghai"))
+def test_one_date_for_all_needs_is_read_in_the_zone(launched: Tables) -> None:
+    rows = find("need_effect").table(launched, Filters(zone="Asia/Shanghai"))
     assert rows["count"].tolist() == [10, 30]  # 17:00 there is 09:00 UTC
-    behind = find("need_effect").drill(tables, Filters(), {"side": "before"})
+    behind = find("need_effect").drill(launched, Filters(), {"side": "before"})
     assert "b0" in set(behind["customer_id"])  # 17:00 UTC is eight hours later
-    assert "mean" in find("need_effect").table(tables, Filters(), ["channel"])
+    assert "mean" in find("need_effect").table(launched, Filters(), ["channel"])
 
 
 def test_too_little_is_said_to_be_too_little() -> None:
@@ -83,15 +89,9 @@ def test_too_little_is_said_to_be_too_little() -> None:
     assert grown.verdict.startswith("texts a day: up")
 
 
-def test_a_range_cuts_the_days_that_are_compared(tmp_path: Path) -> None:
-    tables = shop(tmp_path, change="2026-03-21T09:00")
-    cut = Filters(since=START + timedelta(days=16), until=START + timedelta(days=30))
-    rows = find("need_effect").table(tables, cut).to_dict("records")
+def test_a_range_cuts_the_days_that_are_compared(launched: Tables) -> None:
+    since, until = START + timedelta(days=16), START + timedelta(days=30)
+    cut = Filters(since=since, until=until, zone="Asia/Shanghai")
+    rows = find("need_effect").table(launched, cut).to_dict("records")
     assert [row["days"] for row in rows] == [10, 4]
     assert rows[0]["verdict"] == "not enough data: 4.0 days before the change, expected 7"
-
-
-def test_without_a_date_it_says_how_to_give_one(tmp_path: Path) -> None:
-    tables = shop(tmp_path)
-    with pytest.raises(ValueError, match="no need has a date of change"):
-        find("need_effect").table(tables, Filters())

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ibis.expr.types import Table
 from pydantic import ValidationError
 
 from features.text.pipeline.stages import texts_folder
 from insights.filters import Filters
 from insights.needs.cards import known_needs, need_cards
+from insights.needs.links import links
 from insights.needs.members import need_tables
 from insights.needs.names import kind_of, kinds, owner_of, titles
 from insights.needs.quotes import LONGEST, excerpt
@@ -18,57 +20,69 @@ from insights.registry import find
 from insights.tables import Tables
 from tests.insights.needs.workspace import said, write
 
+TEXTS = [
+    said(0, "a", labels={"customer_needs": "pricing", "ecommerce": "quality"}),
+    said(1, "b", labels={"customer_needs": "other", "ecommerce": "unknown"}),
+    said(2, "a", signals={"pain_point": 0.8}, aspects={"battery": -0.5, "price": 0.6}),
+    said(3, "b", signals={"pain_point": 0.8}, aspects={"general": -0.5}),
+    said(4, "c", signals={"suggestion": 0.9}, aspects={"price": 0.4}),
+    said(5, "d", signals={"usability_pain": 0.6, "service_dissatisfaction": 0.7}),
+    said(6, "e", signals={"purchase_intent": 0.9, "public_opinion": 0.9}),  # no need
+    *(said(day, f"c{day}", question=7, text="Can I pay later?") for day in range(3)),
+    *(said(day, f"d{day}", question=8, text="Where are you?") for day in range(2)),
+]
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    return write(tmp_path_factory.mktemp("links"), TEXTS)
+
+
+def grouped(rows: Table) -> dict[str, list[str]]:
+    found = rows.select("need", "text_id").to_pandas()
+    return {str(need): sorted(part["text_id"]) for need, part in found.groupby("need")}
+
 
 def carried(tables: Tables) -> dict[str, list[str]]:
-    rows = need_tables(tables).rows.select("need", "text_id").to_pandas()
-    return {str(need): sorted(part["text_id"]) for need, part in rows.groupby("need")}
+    return grouped(need_tables(tables).rows)
 
 
-def test_labels_are_needs_but_the_unknown_ones(tmp_path: Path) -> None:
-    texts = [
-        said(0, "a", labels={"customer_needs": "pricing", "ecommerce": "quality"}),
-        said(1, "b", labels={"customer_needs": "other", "ecommerce": "unknown"}),
-    ]
-    tables = write(tmp_path, texts)
-    assert set(carried(tables)) == {"code.customer_needs.pricing", "code.ecommerce.quality"}
-    one = tables.settings.model_validate({"needs": {"taxonomies": ["ecommerce"]}})
-    assert carried(Tables(tables.workspace, one)) == {"code.ecommerce.quality": ["t0"]}
-    other = tables.settings.model_validate({"needs": {"taxonomies": ["finance"]}})
-    with pytest.raises(FileNotFoundError, match=r"text\.taxonomies=\[finance\]"):
-        need_tables(Tables(tables.workspace, other))
-
-
-def test_signals_are_split_by_what_they_are_about(tmp_path: Path) -> None:
-    texts = [
-        said(0, "a", signals={"pain_point": 0.8}, aspects={"battery": -0.5, "price": 0.6}),
-        said(1, "b", signals={"pain_point": 0.8}, aspects={"general": -0.5}),
-        said(2, "c", signals={"suggestion": 0.9}, aspects={"price": 0.4}),
-        said(3, "d", signals={"usability_pain": 0.6, "service_dissatisfaction": 0.7}),
-        said(4, "e", signals={"purchase_intent": 0.9, "public_opinion": 0.9}),  # no need
-    ]
-    assert carried(write(tmp_path, texts)) == {
-        "pain_point.battery": ["t0"],
-        "pain_point.other": ["t1"],
-        "suggestion.price": ["t2"],
-        "usability_pain": ["t3"],
-        "service_dissatisfaction": ["t3"],
+def test_labels_signals_and_frequent_questions_are_needs(tables: Tables) -> None:
+    assert carried(tables) == {
+        "code.customer_needs.pricing": ["t0"],
+        "code.ecommerce.quality": ["t0"],
+        "pain_point.battery": ["t2"],
+        "pain_point.other": ["t3"],
+        "suggestion.price": ["t4"],
+        "usability_pain": ["t5"],
+        "service_dissatisfaction": ["t5"],
+        "question.7": ["t7", "t8", "t9"],
     }
+    assert known_needs(tables) == set(carried(tables))
 
 
-def test_without_aspects_signals_stay_whole(tmp_path: Path) -> None:
-    tables = write(tmp_path, [said(0, "a", signals={"suggestion": 0.9}, aspects={"price": 1})])
-    (texts_folder(tables.workspace) / "aspects.parquet").unlink()
-    assert set(carried(tables)) == {"suggestion.other"}
+def test_taxonomies_can_be_chosen(tables: Tables) -> None:
+    folder, connection = texts_folder(tables.workspace), tables.chats.connection
+    one = grouped(links(connection, folder, NeedSettings(taxonomies=("ecommerce",))))
+    assert [need for need in one if need.startswith("code")] == ["code.ecommerce.quality"]
+    with pytest.raises(FileNotFoundError, match=r"text\.taxonomies=\[finance\]"):
+        links(connection, folder, NeedSettings(taxonomies=("finance",)))
 
 
-def test_questions_asked_often_are_needs(tmp_path: Path) -> None:
-    texts = [said(day, f"c{day}", question=7, text="Can I pay later?") for day in range(3)]
-    texts += [said(day, f"d{day}", question=8, text="Where are you?") for day in range(2)]
-    tables = write(tmp_path, texts)
-    (card,) = need_cards(tables, Filters())
-    assert (card.need, card.texts) == ("question.7", 3)
-    assert card.title == {"zh": "Can I pay later?", "en": "Can I pay later?"}
-    assert known_needs(tables) == {"question.7"}
+def test_a_good_review_that_complains_is_no_praise_of_what_it_complains_about(
+    tables: Tables,
+) -> None:
+    rows = need_tables(tables).rows.select("need", "polarity", "sentiment").to_pandas()
+    told = rows.set_index("need")
+    assert told.loc["suggestion.price", "sentiment"] == "positive"  # the text is negative
+    assert told.loc["pain_point.battery", "polarity"] == pytest.approx(-0.5)
+    assert told.loc["usability_pain", "polarity"] == pytest.approx(-0.8)
+
+
+def test_a_question_is_its_own_title(tables: Tables) -> None:
+    cards = {card.need: card for card in need_cards(tables, Filters())}
+    assert cards["question.7"].title == {"zh": "Can I pay later?", "en": "Can I pay later?"}
+    assert cards["question.7"].texts == 3
 
 
 def test_new_results_of_text_analysis_are_read(tmp_path: Path) -> None:
@@ -76,7 +90,7 @@ def test_new_results_of_text_analysis_are_read(tmp_path: Path) -> None:
     assert set(carried(tables)) == {"suggestion.price"}
     assert need_tables(tables) is need_tables(tables)  # kept while nothing changes
     (texts_folder(tables.workspace) / "aspects.parquet").unlink()
-    assert set(carried(tables)) == {"suggestion.other"}
+    assert set(carried(tables)) == {"suggestion.other"}  # without aspects signals stay whole
 
 
 def test_what_was_not_analyzed_says_what_to_run(tmp_path: Path) -> None:
