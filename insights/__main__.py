@@ -92,8 +92,7 @@ def _present(answer: Answer, out: str | None) -> None:
     if out is not None:
         write(answer, Path(out))
         return
-    brief = [name for name in answer.finding.brief if name in answer.table]
-    _show(answer.table[brief] if brief else answer.table, answer.title, answer.caption)
+    _show(answer.brief, answer.title, answer.caption)
 
 
 def run(settings: DictConfig) -> None:

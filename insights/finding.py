@@ -73,7 +73,7 @@ class Finding:
     chart : {"line", "bar", "heatmap"}
         How it is best drawn over its groups.
     brief : tuple of str
-        Columns of the table that fit a terminal; all by default.
+        Columns of the table that fit a terminal or a page; all by default.
     """
 
     name: str

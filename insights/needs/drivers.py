@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
-from ibis import _
+from ibis import _, selectors
 from ibis.expr.types import Table
 
 from insights.needs.rates import LEVEL, lift
@@ -58,6 +58,8 @@ def drivers(texts: Table, rows: Table, settings: NeedSettings) -> Mapping[str, t
     settings : NeedSettings
         Columns, support and how many drivers are wanted.
     """
+    if not settings.drivers:
+        return {}
     counted = _counts(texts, rows, settings)
     candidates: dict[str, list[_Candidate]] = defaultdict(list)
     for row in counted.itertuples(index=False):
@@ -84,7 +86,7 @@ def _long(rows: Table, names: tuple[str, ...]) -> Table:
     """Return a row for each text and known property."""
     keys = [name for name in ("need",) if name in rows.columns]
     wide = rows.select(*keys, *names)
-    long = wide.pivot_longer(list(names), names_to="dimension", values_to="value")
+    long = wide.pivot_longer(selectors.cols(*names), names_to="dimension", values_to="value")
     return long.filter(_.value.notnull() & (_.value != ""))  # noqa: PD004 (of Ibis)
 
 

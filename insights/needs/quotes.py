@@ -55,9 +55,9 @@ def excerpt(text: str, start: int | None, end: int | None) -> str:
     start, end : int or None
         Place of the words that show it; None where the whole text does.
     """
-    whole = mask(text.strip())
+    whole = text.strip()
     if len(whole) <= LONGEST:
-        return whole
+        return mask(whole)[:LONGEST]
     parts = sentences(text) or [(0, len(text))]
     first, last = (0, parts[0][1]) if start is None or end is None else (start, end)
     touched = [part for part in parts if part[0] < last and part[1] > first] or parts[:1]
