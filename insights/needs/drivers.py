@@ -63,9 +63,9 @@ def drivers(texts: Table, rows: Table, settings: NeedSettings) -> Mapping[str, t
     counted = _counts(texts, rows, settings)
     candidates: dict[str, list[_Candidate]] = defaultdict(list)
     for row in counted.itertuples(index=False):
-        others = (row.everywhere - row.inside, row.known - row.carrying)
-        counts = (row.inside, row.carrying, *others)
-        candidates[row.need].append((row.dimension, row.value, counts))
+        inside, carrying = int(row.inside), int(row.carrying)
+        counts = (inside, carrying, int(row.everywhere) - inside, int(row.known) - carrying)
+        candidates[str(row.need)].append((str(row.dimension), str(row.value), counts))
     return {need: _found(told, settings.most_drivers) for need, told in candidates.items()}
 
 

@@ -53,7 +53,9 @@ def test_needs_are_shown_and_written(
     assert all(f"<td>t{place}</td>" in behind for place in range(3))
 
 
-def test_decisions_are_recorded_and_shown(verb: Verb, capsys: pytest.CaptureFixture[str]) -> None:
+def test_decisions_are_recorded_and_shown(
+    verb: Verb, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     verb("need")
     assert "nothing was decided about any need yet" in capsys.readouterr().out
     plan = "plan='a student price'"
@@ -66,8 +68,10 @@ def test_decisions_are_recorded_and_shown(verb: Verb, capsys: pytest.CaptureFixt
     told = capsys.readouterr().out.splitlines()
     assert len(told) == 4  # the history of one need, then that of all
     assert "shipped=2026-03-02 00:00:00+08:00" in told[-1]
-    verb("insights", "finding=need_effect")
-    assert "not enough data" in capsys.readouterr().out
+    verb("insights", "finding=need_effect", f"out={tmp_path}/effect.csv")
+    effect = pd.read_csv(tmp_path / "effect.csv")
+    assert effect["count"].tolist() == [2, 1]  # midnight there is 16:00 of the day before
+    assert all(effect["verdict"].str.startswith("not enough data: "))
 
 
 def test_answers_are_drafted_in_the_customers_language(
