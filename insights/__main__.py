@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from insights.settings import InsightSettings
     from insights.tables import Tables
 
-_CONFIGURED = ("sessions", "hours", "sla", "staffing", "repeat_days")
+_CONFIGURED = ("sessions", "hours", "sla", "staffing", "repeat_days", "needs", "priority")
 _FILTERS = (
     *("since", "until", "zone", "period"),
     *("channel", "agent", "customer", "label", "label_match"),
@@ -97,7 +97,7 @@ def _present(answer: Answer, out: str | None) -> None:
     if out is not None:
         write(answer, Path(out))
         return
-    _show(answer.table, answer.title, answer.caption)
+    _show(answer.brief, answer.title, answer.caption)
 
 
 def run(settings: DictConfig) -> None:

@@ -62,6 +62,12 @@ class Answer:
         ]
         return " ".join(part for part in parts if part)
 
+    @property
+    def brief(self) -> pd.DataFrame:
+        """The columns for people where the finding names some; those of records are all shown."""
+        named = list(self.finding.brief)
+        return self.table[named] if named and set(named) <= set(self.table) else self.table
+
     def export(self) -> pd.DataFrame:
         """Return the table with the definition, unit, zone and gap in each row."""
         about = pd.DataFrame(

@@ -23,7 +23,10 @@ _SETTINGS = {
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
-_COUNTED = ("volume", "traffic", "first_response_distribution")
+_COUNTED = (
+    *("volume", "traffic", "first_response_distribution"),
+    *("needs", "need_products", "need_effect"),
+)
 _MANY = 12  # labels on an axis
 _FEW = 5  # bars that fill the width
 

@@ -112,7 +112,7 @@ def section(answer: Answer, figure: str = "") -> str:
     return (
         f'<section id="{escape(finding.id)}">\n'
         f"<h2>{escape(finding.title)} · {escape(finding.title_zh)}{label}</h2>\n{figure}\n"
-        f"{rows(answer.table)}\n"
+        f"{rows(answer.brief)}\n"
         f'<p class="note"><code>{escape(finding.id)}</code>, {escape(finding.unit)}. '
         f"{escape(answer.caption)} {escape(finding.action)}</p>\n</section>"
     )

@@ -72,6 +72,8 @@ class Finding:
         ``(table, tables, filters)`` to the table with further columns.
     chart : {"line", "bar", "heatmap"}
         How it is best drawn over its groups.
+    brief : tuple of str
+        Columns of the table that fit a terminal or a page; all by default.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Finding:
     beside: Mapping[str, Beside] = field(default_factory=dict)
     finish: Callable[[pd.DataFrame, Tables, Filters], pd.DataFrame] | None = None
     chart: Chart = "line"
+    brief: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

@@ -10,6 +10,7 @@ from insights.findings import (
     csat,
     duration,
     first_response_time,
+    needs,
     repeat_contact,
     reply_time,
     resolution_time,
@@ -33,6 +34,7 @@ _FILES = (
     repeat_contact,
     staffing_need,
     topic_sentiment,
+    needs,
 )
 FINDINGS: dict[str, Finding] = {finding.id: finding for file in _FILES for finding in file.FINDINGS}
 

@@ -18,6 +18,8 @@ from pydantic import (
 )
 
 from insights.filters import known_zone
+from insights.needs.priority import NegativeVolumeTrend, Priority
+from insights.needs.settings import NeedSettings
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 DAYS: tuple[Day, ...] = (
@@ -154,10 +156,12 @@ class StaffingSettings(_Settings):
 
 
 class InsightSettings(_Settings):
-    """Everything a message report is configured by."""
+    """Everything that findings are configured by."""
 
     sessions: SessionSettings = SessionSettings()
     hours: HoursSettings = HoursSettings()
     sla: SlaSettings = SlaSettings()
     staffing: StaffingSettings = StaffingSettings()
     repeat_days: PositiveInt = 7
+    needs: NeedSettings = NeedSettings()
+    priority: Priority = NegativeVolumeTrend()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import ibis
 import pyarrow.parquet as pq
@@ -26,6 +28,7 @@ TEXT_COLUMNS = [
     "sentiment",
     "topic",
 ]
+T = TypeVar("T")
 _READ = ("messages", "events", "feedback", "identities")
 
 
@@ -46,6 +49,9 @@ class Tables:
     _kept: dict[tuple[int | None, ...], ChatTables] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _made: dict[str, tuple[ChatTables, object, Any]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def chats(self) -> ChatTables:
@@ -56,6 +62,25 @@ class Tables:
             self._kept.clear()
             self._kept[versions] = open_chats(store, self.settings)
         return self._kept[versions]
+
+    def once(self, name: str, mark: object, make: Callable[[], T]) -> T:
+        """Return what ``make`` gave for this mark and these chats, anew when either changed.
+
+        Parameters
+        ----------
+        name : str
+            Of what is kept.
+        mark : object
+            Changes whenever it has to be made anew.
+        make : callable
+            Makes it.
+        """
+        chats = self.chats
+        known = self._made.get(name)
+        if known is None or known[0] is not chats or known[1] != mark:
+            known = self._made[name] = (chats, mark, make())
+        value: T = known[2]
+        return value
 
     def texts(self) -> Table:
         """Return sentiment, polarity and topic of every review and customer message.

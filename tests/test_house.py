@@ -26,6 +26,7 @@ VERBS = {
     "training.tune": 2.0,
     "insights": 2.0,
     "insights.schedule": 2.0,
+    "insights.need": 2.0,
     "serving.batch": 2.0,
     "serving.api": 2.0,
 }

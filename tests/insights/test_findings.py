@@ -22,7 +22,8 @@ from insights.registry import FINDINGS, find
 from insights.tables import Tables
 from tests.insights.script import moment, write
 
-TEXTS = ("topic_sentiment", "corrected/satisfaction_estimated")
+NEEDS = ("needs", "need_products", "need_coverage", "need_effect")
+TEXTS = ("topic_sentiment", "corrected/satisfaction_estimated", *NEEDS)
 CHATS = [name for name in FINDINGS if name not in TEXTS]
 EVERYTHING = """
     02T10:00 a customer:c1 channel=web
