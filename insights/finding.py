@@ -25,6 +25,7 @@ Family = Literal["chatwoot", "corrected"]
 FAMILIES: tuple[Family, ...] = ("corrected", "chatwoot")
 CALENDAR = ("period", "weekday", "hour_of_day")
 CONVERSATION = ("channel", "agent", "source")
+SELECTIONS = ("channel", "agent", "customer", "source", "label")
 _WEEKDAYS = ("1 Monday", "2 Tuesday", "3 Wednesday", "4 Thursday", "5 Friday", "6 Saturday")
 
 
@@ -72,6 +73,11 @@ class Finding:
         ``(table, tables, filters)`` to the table with further columns.
     chart : {"line", "bar", "heatmap"}
         How it is best drawn over its groups.
+    charted : str, optional
+        Column of the table that is drawn; the mean of shares and the median of other numbers by
+        default.
+    filtered_by : tuple of str
+        Selections of :class:`~insights.filters.Filters` that its records can be restricted by.
     """
 
     name: str
@@ -89,6 +95,13 @@ class Finding:
     beside: Mapping[str, Beside] = field(default_factory=dict)
     finish: Callable[[pd.DataFrame, Tables, Filters], pd.DataFrame] | None = None
     chart: Chart = "line"
+    charted: str | None = None
+    filtered_by: tuple[str, ...] = SELECTIONS
+
+    @property
+    def drawn(self) -> str:
+        """Column of the table that its chart draws."""
+        return self.charted or ("mean" if self.unit.startswith("%") else "median")
 
     @property
     def id(self) -> str:
@@ -143,13 +156,29 @@ class Finding:
         ValueError
             If ``group`` names a column that cannot split this finding.
         """
+        return shown_times(self.behind(tables, filters, group, rows=rows))
+
+    def behind(
+        self,
+        tables: Tables,
+        filters: Filters,
+        group: Mapping[str, object] | None = None,
+        *,
+        rows: Table | None = None,
+    ) -> Table:
+        """Return what :meth:`drill` does as an Ibis table, with times in microseconds.
+
+        Raises
+        ------
+        ValueError
+            If ``group`` names a column that cannot split this finding.
+        """
         group = group or {}
         self.split_by(tuple(group))
         rows = (self.rows(tables, filters) if rows is None else rows).drop_null("value")
         for column, value in group.items():
             rows = rows.filter(rows[column].identical_to(value))
-        times = {name: utc(rows[name]) for name in rows.columns if re.search("(^|_)at$", name)}
-        return cast("pd.DataFrame", rows.order_by("at", "record_id").mutate(**times).to_pandas())
+        return rows.order_by("at", "record_id")
 
     def split_by(self, by: Sequence[str] | None) -> tuple[str, ...]:
         """Return the columns that split the number.
@@ -187,6 +216,12 @@ class Finding:
         if filters.label:
             rows = filters.labeled(rows, tables.chats.labels)
         return _dated(filters.keep(rows), filters)
+
+
+def shown_times(rows: Table) -> pd.DataFrame:
+    """Return rows whose columns ``at`` and ``..._at`` are moments instead of microseconds."""
+    times = {name: utc(rows[name]) for name in rows.columns if re.search("(^|_)at$", name)}
+    return cast("pd.DataFrame", rows.mutate(**times).to_pandas())
 
 
 def _dated(rows: Table, filters: Filters) -> Table:

@@ -1,9 +1,14 @@
-"""The chat side of a workspace, computed once for each version of the store and kept in DuckDB."""
+"""The chat side of a workspace, computed from the store and kept in DuckDB.
+
+Whatever is computed here is computed room by room: what :mod:`insights.conversations.renewal` finds
+changed in the store is computed again for the rooms it touches, and for no others.
+"""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +20,7 @@ from ibis.expr.types import Table
 from ingest.stitching.reading import one_person
 from ingest.stitching.record import canonical_customer
 from ingest.store import Store
-from insights.conversations import messages as said
-from insights.conversations import status
+from insights.conversations import messages, status
 from insights.conversations.rows import conversations, turns
 from insights.conversations.sessions import sessionize
 from insights.conversations.steps import RESOLVED, steps
@@ -27,6 +31,9 @@ MEMORY = "2GB"  # DuckDB writes what is larger to disk
 UNCATEGORIZED = "uncategorized"
 
 
+BY_ROOM = ("messages", "steps", "rows", "turns", "clocks", "resolves")
+
+
 @dataclass(frozen=True)
 class ChatTables:
     """What message reports are computed from, as Ibis tables over one embedded DuckDB.
@@ -35,12 +42,16 @@ class ChatTables:
     ----------
     connection : ibis.backends.duckdb.Backend
         Keeps the tables alive.
+    people : mapping of str to str
+        Customers who are counted under another one's id.
     messages : ibis Table
         Every message in its conversation, see :mod:`insights.conversations.sessions`.
     steps, rows, turns, clocks : ibis Table
         Steps, conversations, customer turns, and turns as Chatwoot's ``waiting_since`` sees them.
     resolves : ibis Table
         conversation_id, at: each resolution once.
+    changes : ibis Table
+        Changes of state that are recorded as events.
     surveyed : ibis Table
         conversation_id, at: each survey that was sent.
     surveys : ibis Table
@@ -50,12 +61,14 @@ class ChatTables:
     """
 
     connection: Backend
+    people: Mapping[str, str]
     messages: Table
     steps: Table
     rows: Table
     turns: Table
     clocks: Table
     resolves: Table
+    changes: Table
     surveyed: Table
     surveys: Table
     labels: Table
@@ -66,29 +79,62 @@ def open_chats(store: Store, settings: InsightSettings) -> ChatTables:
     spill = Path(tempfile.gettempdir()) / f"insights-{os.getpid()}"
     connection = ibis.duckdb.connect(threads=2, memory_limit=MEMORY, temp_directory=spill)
     connection.con.execute("SET TimeZone = 'UTC'")
-    stored = {name: _stored(connection, store, name) for name in ("messages", "events", "feedback")}
     people = canonical_customer(store)
-    flat = said.classify(one_person(stored["messages"].select(*said.COLUMNS), people)).cache()
-    spoken = sessionize(flat, settings.sessions).cache()
-    changes = status.changes(stored["events"].select(*status.COLUMNS)).cache()
-    course = steps(spoken, changes).cache()
-    marks = _marks(spoken, changes).cache()
-    rows = conversations(spoken, course, settings.sessions.active_gap_minutes)
+    changes = stored_changes(connection, store).cache()
+    found = by_room(one_person(stored_messages(connection, store), people), changes, settings)
+    marks = _marks(found["messages"], changes)
     return ChatTables(
         connection=connection,
-        messages=spoken,
-        steps=course,
-        rows=_categorized(rows, marks).cache(),
-        turns=turns(course, "turn").cache(),
-        clocks=turns(course, "clock").cache(),
-        resolves=course.filter(_.what.isin(RESOLVED))
-        .select("conversation_id", "at")
-        .distinct()
-        .cache(),
+        people=people,
+        changes=changes,
         surveyed=marks.filter(_.what == "surveyed").select("conversation_id", "at"),
-        surveys=one_person(_surveys(stored["feedback"], stored["events"]), people).cache(),
+        surveys=stored_surveys(connection, store, people).cache(),
         labels=marks.filter(_.what == "labeled").select("conversation_id", label="detail"),
+        **found,
     )
+
+
+def by_room(said: Table, changes: Table, settings: InsightSettings) -> dict[str, Table]:
+    """Compute the tables called :data:`BY_ROOM` of whole rooms.
+
+    Parameters
+    ----------
+    said : ibis Table
+        All messages of some rooms, as stored, under their customers' ids.
+    changes : ibis Table
+        Changes of state recorded as events, those of other rooms may be among them.
+    settings : InsightSettings
+        Gaps.
+    """
+    flat = messages.classify(said).cache()
+    spoken = sessionize(flat, settings.sessions).cache()
+    course = steps(spoken, changes).cache()
+    rows = conversations(spoken, course, settings.sessions.active_gap_minutes)
+    ends = course.filter(_.what.isin(RESOLVED)).select("conversation_id", "at").distinct()
+    return {
+        "messages": spoken,
+        "steps": course,
+        "rows": _categorized(rows, _marks(spoken, changes)).cache(),
+        "turns": turns(course, "turn").cache(),
+        "clocks": turns(course, "clock").cache(),
+        "resolves": ends.cache(),
+    }
+
+
+def stored_messages(connection: Backend, store: Store) -> Table:
+    """Return the messages of the store, as they are now."""
+    return _stored(connection, store, "messages").select(*messages.COLUMNS)
+
+
+def stored_changes(connection: Backend, store: Store) -> Table:
+    """Return the changes of state among the store's events."""
+    return status.changes(_stored(connection, store, "events").select(*status.COLUMNS))
+
+
+def stored_surveys(connection: Backend, store: Store, people: Mapping[str, str]) -> Table:
+    """Return the answers to surveys in the store."""
+    feedback, events = (_stored(connection, store, name) for name in ("feedback", "events"))
+    return one_person(_surveys(feedback, events), people)
 
 
 def _stored(connection: Backend, store: Store, table: str) -> Table:
@@ -96,9 +142,9 @@ def _stored(connection: Backend, store: Store, table: str) -> Table:
     return connection.table(f"stored_{table}")
 
 
-def _marks(messages: Table, changes: Table) -> Table:
+def _marks(spoken: Table, changes: Table) -> Table:
     names = ("conversation_id", "at", "what", "detail")
-    told = messages.select(*names).union(changes.select(*names))
+    told = spoken.select(*names).union(changes.select(*names))
     return told.filter(_.what.isin(("surveyed", *status.MARKS))).distinct()
 
 

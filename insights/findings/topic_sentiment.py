@@ -34,6 +34,7 @@ TOPIC_SENTIMENT = Finding(
     groups=("topic", "sentiment"),
     dimensions=(*CALENDAR, "topic", "sentiment", "source"),
     chart="bar",
+    filtered_by=("customer", "source"),
     members=_members,
 )
 FINDINGS = (TOPIC_SENTIMENT,)
