@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import ibis
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from ibis import _
 from ibis.expr.types import Table
 
 from ingest.stitching.reading import one_person
@@ -14,6 +18,7 @@ from ingest.store import Store
 from ingest.workspace import Workspace
 from insights.conversations.renewal import FOLLOWED, renew
 from insights.conversations.tables import ChatTables, open_chats
+from insights.functions import json_text
 from insights.settings import InsightSettings
 
 TEXT_COLUMNS = [
@@ -27,8 +32,10 @@ TEXT_COLUMNS = [
     "sentiment",
     "topic",
 ]
-_FEW = 100_000
-_JOINED = "identities"  # who is who: a change may concern every room
+QUESTION_COLUMNS = ["text_id", "start", "question", "group_id"]
+_FEW = 100_000  # messages that are renewed in any case before tables are made anew
+_JOINED, _SORTED = "identities", "labels of texts"
+_EVERYWHERE = (_JOINED, _SORTED)  # a change of these may concern every room
 
 
 @dataclass
@@ -61,6 +68,7 @@ class Tables:
         """Conversations, turns and replies as of now: computed once, then renewed room by room."""
         store = Store(self.workspace.store)
         versions = {table: store.version(table) for table in (*FOLLOWED, _JOINED)}
+        versions[_SORTED] = self._labels.stat().st_mtime_ns if self._labels.exists() else None
         if self._kept and self._kept[0].versions == versions:
             return self._kept[0].chats
         kept = self._kept.pop() if self._kept else None  # put back only if all went well
@@ -68,13 +76,56 @@ class Tables:
         return self._kept[0].chats
 
     def _renewed(self, kept: _Kept | None, store: Store, versions: dict[str, int | None]) -> _Kept:
-        if kept is not None and kept.versions[_JOINED] == versions[_JOINED]:
+        if kept is not None and all(kept.versions[of] == versions[of] for of in _EVERYWHERE):
             size = int(kept.chats.messages.count().to_pandas())
             if kept.renewed <= max(size, _FEW):
                 changed = [name for name in FOLLOWED if kept.versions[name] != versions[name]]
                 again = renew(kept.chats, store, self.settings, changed)
                 return _Kept(kept.chats, versions, kept.renewed + again)
-        return _Kept(open_chats(store, self.settings), versions)
+        sorted_texts = self._sorted() if versions[_SORTED] is not None else None
+        return _Kept(open_chats(store, self.settings, sorted_texts), versions)
+
+    @property
+    def _labels(self) -> Path:
+        return self.workspace.features / "text" / "labels.parquet"
+
+    def _sorted(self) -> pa.Table:
+        """Return where each text belongs: text_id, label."""
+        wanted = pc.field("taxonomy") == self.settings.taxonomy
+        return pq.read_table(self._labels, columns=["text_id", "label"], filters=wanted)
+
+    def segments(self) -> Table:
+        """Return the segment of each customer who has one: customer_id, segment."""
+        chats = self.chats
+        connection = chats.connection
+        connection.con.register(
+            "stored_customers", Store(self.workspace.store).dataset("customers")
+        )
+        told = connection.table("stored_customers").select(
+            "customer_id", segment=json_text(_.attributes, f"$.{self.settings.segmented_by}")
+        )
+        known = one_person(told.filter(_.segment.notnull()), chats.people)
+        return known.group_by("customer_id").agg(segment=_.segment.min())
+
+    def questions(self) -> Table:
+        """Return every question that customers asked, with the most typical one of its group.
+
+        Raises
+        ------
+        FileNotFoundError
+            If no questions of this workspace were grouped yet.
+        """
+        folder = self.workspace.features / "text"
+        asked, groups = folder / "questions.parquet", folder / "question_groups.parquet"
+        if not (asked.exists() and groups.exists()):
+            raise FileNotFoundError(
+                f"no grouped questions at {asked}: "
+                f"run `python -m features workspace={self.workspace.name}` first"
+            )
+        rows = ibis.memtable(pq.read_table(asked, columns=QUESTION_COLUMNS))
+        typical = pq.read_table(groups, columns=["group_id", "language", "question"])
+        named = ibis.memtable(typical).rename(typical="question")
+        return rows.inner_join(named, "group_id")
 
     def texts(self) -> Table:
         """Return sentiment, polarity and topic of every review and customer message.

@@ -93,7 +93,7 @@ def _replaced(chats: ChatTables, said: Table, settings: InsightSettings, rooms: 
         f"touched_{next(_NUMBERS)}", pa.table({"room": sorted(rooms)}), temp=True
     )
     told = said.filter(_.conversation_id.isin(touched.room))
-    found = by_room(one_person(told, chats.people), chats.changes, settings)
+    found = by_room(one_person(told, chats.people), chats.changes, settings, chats.sorted_texts)
     gone = chats.messages.semi_join(touched, "room").select("conversation_id").distinct().cache()
     for name in BY_ROOM:
         kept = _named(getattr(chats, name))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ibis
+import pyarrow as pa
 from ibis import _
 from ibis.backends.duckdb import Backend
 from ibis.expr.types import Table
@@ -44,6 +45,8 @@ class ChatTables:
         Keeps the tables alive.
     people : mapping of str to str
         Customers who are counted under another one's id.
+    sorted_texts : ibis Table, optional
+        text_id, label: where texts belong, as far as they were classified.
     messages : ibis Table
         Every message in its conversation, see :mod:`insights.conversations.sessions`.
     steps, rows, turns, clocks : ibis Table
@@ -62,6 +65,7 @@ class ChatTables:
 
     connection: Backend
     people: Mapping[str, str]
+    sorted_texts: Table | None
     messages: Table
     steps: Table
     rows: Table
@@ -74,18 +78,33 @@ class ChatTables:
     labels: Table
 
 
-def open_chats(store: Store, settings: InsightSettings) -> ChatTables:
-    """Compute the chat tables of a store; some ten seconds a million messages on two cores."""
+def open_chats(
+    store: Store, settings: InsightSettings, sorted_texts: pa.Table | None = None
+) -> ChatTables:
+    """Compute the chat tables of a store; some ten seconds a million messages on two cores.
+
+    Parameters
+    ----------
+    store : Store
+        Canonical tables of the workspace.
+    settings : InsightSettings
+        Gaps.
+    sorted_texts : pyarrow.Table, optional
+        text_id, label: gives a category to conversations that their source has none for.
+    """
     spill = Path(tempfile.gettempdir()) / f"insights-{os.getpid()}"
     connection = ibis.duckdb.connect(threads=2, memory_limit=MEMORY, temp_directory=spill)
     connection.con.execute("SET TimeZone = 'UTC'")
     people = canonical_customer(store)
     changes = stored_changes(connection, store).cache()
-    found = by_room(one_person(stored_messages(connection, store), people), changes, settings)
+    classes = None if sorted_texts is None else connection.create_table("sorted", sorted_texts)
+    said = one_person(stored_messages(connection, store), people)
+    found = by_room(said, changes, settings, classes)
     marks = _marks(found["messages"], changes)
     return ChatTables(
         connection=connection,
         people=people,
+        sorted_texts=classes,
         changes=changes,
         surveyed=marks.filter(_.what == "surveyed").select("conversation_id", "at"),
         surveys=stored_surveys(connection, store, people).cache(),
@@ -94,7 +113,9 @@ def open_chats(store: Store, settings: InsightSettings) -> ChatTables:
     )
 
 
-def by_room(said: Table, changes: Table, settings: InsightSettings) -> dict[str, Table]:
+def by_room(
+    said: Table, changes: Table, settings: InsightSettings, sorted_texts: Table | None
+) -> dict[str, Table]:
     """Compute the tables called :data:`BY_ROOM` of whole rooms.
 
     Parameters
@@ -105,6 +126,8 @@ def by_room(said: Table, changes: Table, settings: InsightSettings) -> dict[str,
         Changes of state recorded as events, those of other rooms may be among them.
     settings : InsightSettings
         Gaps.
+    sorted_texts : ibis Table, optional
+        Where texts belong.
     """
     flat = messages.classify(said).cache()
     spoken = sessionize(flat, settings.sessions).cache()
@@ -114,7 +137,7 @@ def by_room(said: Table, changes: Table, settings: InsightSettings) -> dict[str,
     return {
         "messages": spoken,
         "steps": course,
-        "rows": _categorized(rows, _marks(spoken, changes)).cache(),
+        "rows": _categorized(rows, _marks(spoken, changes), course, sorted_texts).cache(),
         "turns": turns(course, "turn").cache(),
         "clocks": turns(course, "clock").cache(),
         "resolves": ends.cache(),
@@ -148,10 +171,17 @@ def _marks(spoken: Table, changes: Table) -> Table:
     return told.filter(_.what.isin(("surveyed", *status.MARKS))).distinct()
 
 
-def _categorized(rows: Table, marks: Table) -> Table:
+def _categorized(rows: Table, marks: Table, steps: Table, sorted_texts: Table | None) -> Table:
+    """Add what conversations are about: what was recorded last, else what their first words say."""
     named = marks.filter(_.what == "categorized").group_by("conversation_id")
     last = named.agg(category=_.detail.argmax(_.at))
     joined = rows.left_join(last, "conversation_id").drop("conversation_id_right")
+    if sorted_texts is not None:
+        asked = steps.filter(_.what == "customer").group_by("conversation_id")
+        first = asked.agg(text_id=_.message_id.argmin(_.at))
+        guessed = first.inner_join(sorted_texts, "text_id").select("conversation_id", guess="label")
+        joined = joined.left_join(guessed, "conversation_id").drop("conversation_id_right")
+        joined = joined.mutate(category=ibis.coalesce(_.category, _.guess)).drop("guess")
     return joined.mutate(category=_.category.fill_null(UNCATEGORIZED))
 
 

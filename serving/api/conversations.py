@@ -10,8 +10,8 @@ from ibis import _
 
 from features.text.pii.mask import mask
 from insights.filters import Filters
-from insights.finding import shown_times
 from insights.listing import listed, transcript
+from insights.splits import shown_times
 from insights.tables import Tables
 from serving.api.conversation_schemas import ConversationsQuestion
 from serving.api.insights import encoded, query, records, usable

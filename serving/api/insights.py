@@ -17,9 +17,10 @@ from features.text.pii.shown import shown_table
 from ingest.workspace import Workspace
 from insights.answer import Answer
 from insights.filters import PERIODS, Filters, Split
-from insights.finding import Finding, shown_times
+from insights.finding import Finding
 from insights.registry import FINDINGS, find
 from insights.settings import InsightSettings
+from insights.splits import shown_times
 from insights.tables import Tables
 from serving.api.insight_schemas import InsightQuestion, MembersQuestion
 from serving.errors import BadRequestError, FeaturesMissingError, UnknownInsightError

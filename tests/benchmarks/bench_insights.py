@@ -39,7 +39,7 @@ from insights.settings import InsightSettings  # noqa: E402
 from insights.tables import Tables  # noqa: E402
 
 ROUNDS = 3
-TEXTS = ("topic_sentiment", "satisfaction_estimated")  # they need analyzed texts
+TEXTS = ("topic_sentiment", "satisfaction_estimated", "frequent_questions")  # they need analyzed texts
 START = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp())
 STREAM = "simulated_stream"
 FILTERED = Filters(since=datetime(2026, 2, 1), until=datetime(2026, 3, 1), channel=("web", "app"))  # noqa: DTZ001 (naive is UTC)

@@ -22,7 +22,11 @@ from insights.registry import FINDINGS, find
 from insights.tables import Tables
 from tests.insights.script import moment, write
 
-TEXTS = ("topic_sentiment", "corrected/satisfaction_estimated")
+TEXTS = (
+    "topic_sentiment",
+    "corrected/satisfaction_estimated",
+    "corrected/frequent_questions",
+)
 CHATS = [name for name in FINDINGS if name not in TEXTS]
 EVERYTHING = """
     02T10:00 a customer:c1 channel=web

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from ingest.store import Store
 from ingest.workspace import Workspace
 from insights.filters import Filters
 from insights.registry import FINDINGS, find
@@ -19,7 +19,6 @@ from serving.api.app import create_app
 from serving.api.settings import ApiSettings
 from serving.recommend import Engine
 from tests.insights.script import write
-from tests.serving.shop import wait_until_ready
 
 CHAT = """
     10:00 a customer:c1
@@ -46,23 +45,32 @@ MESSAGE = {
 }
 
 
-@pytest.fixture
-def client(store: Store, engine: Engine, tmp_path: Path) -> Iterator[TestClient]:
-    write(tmp_path / "data", CHAT)
-    settings = ApiSettings(workspace="shop", data_dir=tmp_path / "data", port=0)
-    app = create_app(settings, load=lambda *_: engine)
+def no_champion(*_: object) -> Engine:
+    raise FileNotFoundError("no champion")
+
+
+@contextmanager
+def served(data: Path, workspace: str = "shop") -> Iterator[TestClient]:
+    settings = ApiSettings(workspace=workspace, data_dir=data, retry_seconds=3600)
+    app = create_app(settings, load=no_champion)
     with TestClient(app, raise_server_exceptions=False) as found:
-        wait_until_ready(found)
         yield found
 
 
-@pytest.fixture
-def tables(client: TestClient, tmp_path: Path) -> Tables:
-    return Tables(Workspace.named("shop", tmp_path / "data"))
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def client(data: Path) -> Iterator[TestClient]:
+    write(data, CHAT)
+    with served(data) as found:
+        yield found
 
 
 def get(client: TestClient, path: str, **query: Any) -> Any:
-    answer = client.get(path, params=query)
+    answer = client.get(path, params=query or None)  # {} would take the path's own query away
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -80,7 +88,7 @@ def test_the_registry_tells_all_there_is(client: TestClient) -> None:
     assert told["chatwoot/reply_time"].title_zh == "回复时间"
 
 
-def test_a_table_is_the_verbs(client: TestClient, tables: Tables) -> None:
+def test_a_table_is_the_verbs(client: TestClient, data: Path) -> None:
     told = get(client, "/v1/insights/volume", by=["day", "channel"], zone="Asia/Shanghai")
     found = insight_schemas.InsightTable.model_validate(told)
     assert (found.by, found.zone, found.session_gap) == (
@@ -88,6 +96,7 @@ def test_a_table_is_the_verbs(client: TestClient, tables: Tables) -> None:
     )  # fmt: skip
     assert found.simulated
     filters = Filters(zone="Asia/Shanghai", period="day")
+    tables = Tables(Workspace.named("shop", data))
     table = find("volume").table(tables, filters, ["period", "channel"])
     assert len(found.rows) == len(table)
     for row, expected in zip(found.rows, table.to_dict("records"), strict=True):
@@ -122,7 +131,7 @@ def test_filters_are_the_verbs(client: TestClient, query: dict[str, Any], expect
 
 @pytest.mark.parametrize(
     "finding",
-    [finding for finding in FINDINGS.values() if "chats" in finding.filtered_by or finding.family],
+    [finding for finding in FINDINGS.values() if "label" in finding.filtered_by],
     ids=lambda finding: finding.id,
 )
 def test_every_number_opens_into_as_many_records(client: TestClient, finding: Any) -> None:
@@ -209,34 +218,21 @@ def test_a_conversation_is_read_with_hidden_things_marked(client: TestClient) ->
     assert [one["text"] for one in get(client, first["next"])["messages"]] == ["vip"]
 
 
-def test_a_posted_message_is_counted_by_the_very_next_answer(client: TestClient) -> None:
-    def counted() -> int:
-        return int(get(client, "/v1/insights/volume", by="", channel="web")["rows"][0]["count"])
-
-    before = counted()
-    for number in range(3):
-        told = {**MESSAGE, "message_id": f"n{number}", "conversation_id": f"new{number}"}
-        assert client.post("/v1/messages", json=told).json()["accepted"] == 1
-        assert counted() == before + number + 1
-    reply = {"message_id": "n9", "conversation_id": "new0", "sender_role": "agent"}
-    reply |= {"agent_id": "kim", "occurred_at": "2026-03-05T17:42:00+08:00", "customer_id": None}
-    client.post("/v1/messages", json={**MESSAGE, **reply})
-    (row,) = get(client, "/v1/insights/first_response_time", by="agent", agent="kim")["rows"]
-    assert (row["count"], row["mean"]) == (1, 12.0)
-    opened = get(client, "/v1/conversations/new0")
-    assert opened["messages"][0]["text"] == "我的电话是138****8000,请回电"
-    assert opened["conversation"]["first_response_minutes"] == 12.0
-
-
-def test_insights_need_no_champion(tmp_path: Path) -> None:
-    def none(*_: object) -> Engine:
-        raise FileNotFoundError("no champion")
-
-    write(tmp_path / "data", CHAT)
-    settings = ApiSettings(workspace="shop", data_dir=tmp_path / "data", retry_seconds=0.05)
-    with TestClient(create_app(settings, load=none)) as client:
-        assert get(client, "/v1/conversations")["total"] == 4
-    empty = ApiSettings(workspace="empty", data_dir=tmp_path / "data", retry_seconds=60)
-    with TestClient(create_app(empty, load=none)) as client:
-        assert get(client, "/v1/conversations") == {"total": 0, "next": None, "conversations": []}
+def test_a_posted_message_is_counted_by_the_very_next_answer(tmp_path: Path) -> None:
+    with served(tmp_path) as client:
         assert get(client, "/v1/insights/volume")["rows"] == []
+        empty = get(client, "/v1/conversations")
+        assert empty == {"total": 0, "next": None, "conversations": []}
+        for number in (1, 2):
+            told = {**MESSAGE, "message_id": f"n{number}", "conversation_id": f"new{number}"}
+            assert client.post("/v1/messages", json=told).json()["accepted"] == 1
+            (row,) = get(client, "/v1/insights/volume", by="", channel="web")["rows"]
+            assert row["count"] == number
+        reply = {"message_id": "n9", "conversation_id": "new1", "sender_role": "agent"}
+        reply |= {"agent_id": "kim", "occurred_at": "2026-03-05T17:42:00+08:00"}
+        client.post("/v1/messages", json={**MESSAGE, **reply, "customer_id": None})
+        (row,) = get(client, "/v1/insights/first_response_time", by="agent", agent="kim")["rows"]
+        assert (row["count"], row["mean"]) == (1, 12.0)
+        opened = get(client, "/v1/conversations/new1")
+        assert opened["messages"][0]["text"] == "我的电话是138****8000,请回电"
+        assert opened["conversation"]["first_response_minutes"] == 12.0
