@@ -165,7 +165,11 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 def encoded(body: Mapping[str, object]) -> bytes:
     """Return JSON; moments in ISO 8601."""
     options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-    return orjson.dumps(body, default=lambda value: value.isoformat(), option=options)
+    return orjson.dumps(body, default=_plain, option=options)
+
+
+def _plain(value: Any) -> object:
+    return value.tolist() if hasattr(value, "tolist") else value.isoformat()
 
 
 def query(filters: Filters, **more: object) -> str:
