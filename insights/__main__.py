@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from insights.settings import InsightSettings
     from insights.tables import Tables
 
-_CONFIGURED = ("sessions", "hours", "sla", "staffing", "repeat_days", "needs", "priority")
 _FILTERS = (
     *("since", "until", "zone", "period"),
-    *("channel", "agent", "customer", "label", "label_match"),
+    *("channel", "agent", "customer", "category", "segment", "label", "label_match"),
 )
 
 
@@ -71,7 +70,9 @@ def _settings(settings: DictConfig) -> InsightSettings:
     from insights.settings import InsightSettings
 
     told = _plain(settings)
-    return InsightSettings.model_validate({name: told[name] for name in _CONFIGURED})
+    return InsightSettings.model_validate(
+        {name: told[name] for name in InsightSettings.model_fields}
+    )
 
 
 def _report(settings: DictConfig, tables: Tables) -> None:

@@ -23,10 +23,6 @@ _SETTINGS = {
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
-_COUNTED = (
-    *("volume", "traffic", "first_response_distribution"),
-    *("needs", "need_products", "need_effect"),
-)
 _MANY = 12  # labels on an axis
 _FEW = 5  # bars that fill the width
 
@@ -34,7 +30,7 @@ _FEW = 5  # bars that fill the width
 def draw(answer: Answer, chart: Chart) -> str:
     """Return a chart of a finding's table as an SVG element, empty if there is nothing to draw."""
     table = answer.table
-    column = _column(answer)
+    column = answer.finding.drawn
     shown = table[table[column].notna()] if column in table else table.head(0)
     if shown.empty:
         return ""
@@ -49,14 +45,6 @@ def draw(answer: Answer, chart: Chart) -> str:
         page = StringIO()
         figure.savefig(page, format="svg", metadata={"Date": None})
     return re.sub(r"^.*?(?=<svg)", "", page.getvalue(), flags=re.DOTALL)
-
-
-def _column(answer: Answer) -> str:
-    if answer.finding.name == "staffing_need":
-        return "agents"
-    if answer.finding.name in _COUNTED:
-        return "count"
-    return "mean" if answer.finding.unit.startswith("%") else "median"
 
 
 def _groups(table: pd.DataFrame) -> list[str]:

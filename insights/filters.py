@@ -63,6 +63,8 @@ class Filters(BaseModel):
         Length of one bucket; weeks begin on Monday.
     channel, agent, customer, source : tuple of str
         Keep records of any of these; empty keeps all.
+    category, segment : tuple of str
+        The same for what a conversation is about and for what its customer is.
     label : tuple of str
         Labels of the conversation.
     label_match : {"all", "any"}
@@ -79,6 +81,8 @@ class Filters(BaseModel):
     agent: Names = ()
     customer: Names = ()
     source: Names = ()
+    category: Names = ()
+    segment: Names = ()
     label: Names = ()
     label_match: Literal["all", "any"] = "all"
 
@@ -103,6 +107,8 @@ class Filters(BaseModel):
             "agent": self.agent,
             "customer_id": self.customer,
             "source": self.source,
+            "category": self.category,
+            "segment": self.segment,
         }
         return {column: values for column, values in named.items() if values}
 

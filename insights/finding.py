@@ -7,25 +7,23 @@ construction.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
-import ibis
 import pandas as pd
 from ibis.expr.types import Table, Value
 
 from insights.filters import Filters
-from insights.functions import utc
+from insights.splits import dated, shown_times, spread
 from insights.tables import Tables
 
 Chart = Literal["line", "bar", "heatmap"]
 Family = Literal["chatwoot", "corrected"]
 FAMILIES: tuple[Family, ...] = ("corrected", "chatwoot")
 CALENDAR = ("period", "weekday", "hour_of_day")
-CONVERSATION = ("channel", "agent", "source")
-_WEEKDAYS = ("1 Monday", "2 Tuesday", "3 Wednesday", "4 Thursday", "5 Friday", "6 Saturday")
+CONVERSATION = ("channel", "agent", "source", "label", "segment")
+SELECTIONS = ("channel", "agent", "customer", "source", "label", "category", "segment")
 
 
 @dataclass(frozen=True)
@@ -74,6 +72,11 @@ class Finding:
         How it is best drawn over its groups.
     brief : tuple of str
         Columns of the table that fit a terminal or a page; all by default.
+    charted : str, optional
+        Column of the table that is drawn; the mean of shares and the median of other numbers by
+        default.
+    filtered_by : tuple of str
+        Selections of :class:`~insights.filters.Filters` that its records can be restricted by.
     """
 
     name: str
@@ -92,6 +95,13 @@ class Finding:
     finish: Callable[[pd.DataFrame, Tables, Filters], pd.DataFrame] | None = None
     chart: Chart = "line"
     brief: tuple[str, ...] = ()
+    charted: str | None = None
+    filtered_by: tuple[str, ...] = SELECTIONS
+
+    @property
+    def drawn(self) -> str:
+        """Column of the table that its chart draws."""
+        return self.charted or ("mean" if self.unit.startswith("%") else "median")
 
     @property
     def id(self) -> str:
@@ -128,7 +138,7 @@ class Finding:
         """
         groups = self.split_by(by)
         rows = self.rows(tables, filters) if rows is None else rows
-        table = _summarized(rows, groups, self.beside)
+        table = _summarized(spread(rows, tables, groups), groups, self.beside)
         return table if self.finish is None else self.finish(table, tables, filters)
 
     def drill(
@@ -146,13 +156,30 @@ class Finding:
         ValueError
             If ``group`` names a column that cannot split this finding.
         """
+        return shown_times(self.behind(tables, filters, group, rows=rows))
+
+    def behind(
+        self,
+        tables: Tables,
+        filters: Filters,
+        group: Mapping[str, object] | None = None,
+        *,
+        rows: Table | None = None,
+    ) -> Table:
+        """Return what :meth:`drill` does as an Ibis table, with times in microseconds.
+
+        Raises
+        ------
+        ValueError
+            If ``group`` names a column that cannot split this finding.
+        """
         group = group or {}
         self.split_by(tuple(group))
         rows = (self.rows(tables, filters) if rows is None else rows).drop_null("value")
+        rows = spread(rows, tables, group)
         for column, value in group.items():
             rows = rows.filter(rows[column].identical_to(value))
-        times = {name: utc(rows[name]) for name in rows.columns if re.search("(^|_)at$", name)}
-        return cast("pd.DataFrame", rows.order_by("at", "record_id").mutate(**times).to_pandas())
+        return rows.order_by("at", "record_id")
 
     def split_by(self, by: Sequence[str] | None) -> tuple[str, ...]:
         """Return the columns that split the number.
@@ -181,6 +208,8 @@ class Finding:
             If the members lack a column that is filtered by.
         """
         rows = self.members(tables, filters)
+        if filters.segment and "customer_id" in rows.columns:
+            rows = spread(rows, tables, ["segment"])
         missing = [name for name in filters.chosen if name not in rows.columns]
         if missing or (filters.label and "conversation_id" not in rows.columns):
             raise ValueError(
@@ -189,18 +218,7 @@ class Finding:
             )
         if filters.label:
             rows = filters.labeled(rows, tables.chats.labels)
-        return _dated(filters.keep(rows), filters)
-
-
-def _dated(rows: Table, filters: Filters) -> Table:
-    local = filters.local(rows.at)
-    weekday = local.day_of_week.index()
-    names = ((weekday == number, name) for number, name in enumerate(_WEEKDAYS))
-    return rows.mutate(
-        period=filters.bucket(rows.at),
-        weekday=ibis.cases(*names, else_="7 Sunday"),
-        hour_of_day=local.hour().cast("int64"),
-    )
+        return dated(filters.keep(rows), filters)
 
 
 def _summarized(rows: Table, groups: Sequence[str], beside: Mapping[str, Beside]) -> pd.DataFrame:

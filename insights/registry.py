@@ -6,10 +6,12 @@ from difflib import get_close_matches
 
 from insights.finding import FAMILIES, Family, Finding
 from insights.findings import (
+    agents,
     bot_containment,
     csat,
     duration,
     first_response_time,
+    frequent_questions,
     needs,
     repeat_contact,
     reply_time,
@@ -33,6 +35,8 @@ _FILES = (
     waiting_now,
     repeat_contact,
     staffing_need,
+    agents,
+    frequent_questions,
     topic_sentiment,
     needs,
 )

@@ -156,12 +156,32 @@ class StaffingSettings(_Settings):
 
 
 class InsightSettings(_Settings):
-    """Everything that findings are configured by."""
+    """Everything a message report is configured by.
+
+    Parameters
+    ----------
+    sessions, hours, sla, staffing
+        See their classes.
+    repeat_days : int
+        Who comes back within so many days of a resolution contacts us repeatedly.
+    taxonomy : str
+        Whose labels, as ``python -m features`` stored them for the customer's first message, are
+        the category of conversations that their source has no category for.
+    segmented_by : str
+        Attribute of customers that is their segment.
+    top_questions : int
+        So many of the most frequent questions are listed.
+    needs, priority
+        What makes a need, and how needs are ranked; see their classes.
+    """
 
     sessions: SessionSettings = SessionSettings()
     hours: HoursSettings = HoursSettings()
     sla: SlaSettings = SlaSettings()
     staffing: StaffingSettings = StaffingSettings()
     repeat_days: PositiveInt = 7
+    taxonomy: str = "service_categories"
+    segmented_by: Annotated[str, Field(pattern=r"^\w+$")] = "segment"
+    top_questions: PositiveInt = 20
     needs: NeedSettings = NeedSettings()
     priority: Priority = NegativeVolumeTrend()

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import ibis
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from ibis import _
 from ibis.expr.types import Table
 
 from ingest.stitching.reading import one_person
 from ingest.stitching.record import canonical_customer
 from ingest.store import Store
 from ingest.workspace import Workspace
+from insights.conversations.renewal import FOLLOWED, renew
 from insights.conversations.tables import ChatTables, open_chats
+from insights.functions import json_text
 from insights.settings import InsightSettings
 
 TEXT_COLUMNS = [
@@ -29,7 +35,19 @@ TEXT_COLUMNS = [
     "topic",
 ]
 T = TypeVar("T")
-_READ = ("messages", "events", "feedback", "identities")
+QUESTION_COLUMNS = ["text_id", "start", "question", "group_id"]
+_FEW = 100_000  # messages that are renewed in any case before tables are made anew
+_JOINED, _SORTED = "identities", "labels of texts"
+_EVERYWHERE = (_JOINED, _SORTED)  # a change of these may concern every room
+
+
+@dataclass
+class _Kept:
+    """Chat tables with the versions of the store they show."""
+
+    chats: ChatTables
+    versions: dict[str, int | None]
+    renewed: int = 0  # messages computed again: their former rows still take room
 
 
 @dataclass(frozen=True)
@@ -46,25 +64,77 @@ class Tables:
 
     workspace: Workspace
     settings: InsightSettings = field(default_factory=InsightSettings)
-    _kept: dict[tuple[int | None, ...], ChatTables] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
-    _made: dict[str, tuple[ChatTables, object, Any]] = field(
+    _kept: list[_Kept] = field(default_factory=list, init=False, repr=False, compare=False)
+    _made: dict[str, tuple[object, object, Any]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
     @property
     def chats(self) -> ChatTables:
-        """Conversations, turns and replies, computed anew whenever the store has a new version."""
+        """Conversations, turns and replies as of now: computed once, then renewed room by room."""
         store = Store(self.workspace.store)
-        versions = tuple(store.version(table) for table in _READ)
-        if versions not in self._kept:
-            self._kept.clear()
-            self._kept[versions] = open_chats(store, self.settings)
-        return self._kept[versions]
+        versions = {table: store.version(table) for table in (*FOLLOWED, _JOINED)}
+        versions[_SORTED] = self._labels.stat().st_mtime_ns if self._labels.exists() else None
+        if self._kept and self._kept[0].versions == versions:
+            return self._kept[0].chats
+        kept = self._kept.pop() if self._kept else None  # put back only if all went well
+        self._kept.append(self._renewed(kept, store, versions))
+        return self._kept[0].chats
+
+    def _renewed(self, kept: _Kept | None, store: Store, versions: dict[str, int | None]) -> _Kept:
+        if kept is not None and all(kept.versions[of] == versions[of] for of in _EVERYWHERE):
+            size = int(kept.chats.messages.count().to_pandas())
+            if kept.renewed <= max(size, _FEW):
+                changed = [name for name in FOLLOWED if kept.versions[name] != versions[name]]
+                again = renew(kept.chats, store, self.settings, changed)
+                return _Kept(kept.chats, versions, kept.renewed + again)
+        sorted_texts = self._sorted() if versions[_SORTED] is not None else None
+        return _Kept(open_chats(store, self.settings, sorted_texts), versions)
+
+    @property
+    def _labels(self) -> Path:
+        return self.workspace.features / "text" / "labels.parquet"
+
+    def _sorted(self) -> pa.Table:
+        """Return where each text belongs: text_id, label."""
+        wanted = pc.field("taxonomy") == self.settings.taxonomy
+        return pq.read_table(self._labels, columns=["text_id", "label"], filters=wanted)
+
+    def segments(self) -> Table:
+        """Return the segment of each customer who has one: customer_id, segment."""
+        chats = self.chats
+        connection = chats.connection
+        connection.con.register(
+            "stored_customers", Store(self.workspace.store).dataset("customers")
+        )
+        told = connection.table("stored_customers").select(
+            "customer_id", segment=json_text(_.attributes, f"$.{self.settings.segmented_by}")
+        )
+        known = one_person(told.filter(_.segment.notnull()), chats.people)
+        return known.group_by("customer_id").agg(segment=_.segment.min())
+
+    def questions(self) -> Table:
+        """Return every question that customers asked, with the most typical one of its group.
+
+        Raises
+        ------
+        FileNotFoundError
+            If no questions of this workspace were grouped yet.
+        """
+        folder = self.workspace.features / "text"
+        asked, groups = folder / "questions.parquet", folder / "question_groups.parquet"
+        if not (asked.exists() and groups.exists()):
+            raise FileNotFoundError(
+                f"no grouped questions at {asked}: "
+                f"run `python -m features workspace={self.workspace.name}` first"
+            )
+        rows = ibis.memtable(pq.read_table(asked, columns=QUESTION_COLUMNS))
+        typical = pq.read_table(groups, columns=["group_id", "language", "question"])
+        named = ibis.memtable(typical).rename(typical="question")
+        return rows.inner_join(named, "group_id")
 
     def once(self, name: str, mark: object, make: Callable[[], T]) -> T:
-        """Return what ``make`` gave for this mark and these chats, anew when either changed.
+        """Return what ``make`` gave for this mark and this store, anew when either changed.
 
         Parameters
         ----------
@@ -75,10 +145,11 @@ class Tables:
         make : callable
             Makes it.
         """
-        chats = self.chats
+        assert self.chats  # noqa: S101 - brings the versions up to date
+        versions = dict(self._kept[0].versions)
         known = self._made.get(name)
-        if known is None or known[0] is not chats or known[1] != mark:
-            known = self._made[name] = (chats, mark, make())
+        if known is None or known[0] != versions or known[1] != mark:
+            known = self._made[name] = (versions, mark, make())
         value: T = known[2]
         return value
 

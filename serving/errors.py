@@ -67,6 +67,14 @@ class UnknownCustomerError(ServingError):
     """No profile is kept for the customer asked about."""
 
 
+class UnknownInsightError(ServingError):
+    """There is no insight of the name asked for."""
+
+
+class UnknownConversationError(ServingError):
+    """No conversation has the id asked about."""
+
+
 class NotReadyError(ServingError):
     """The champion model is not loaded (yet)."""
 

@@ -53,8 +53,9 @@ def classify(messages: Table) -> Table:
     Returns
     -------
     ibis Table
-        message_id, source, conversation_id, customer_id, agent_id, channel (``unknown`` where it
-        is missing), at (microseconds), what, detail (the label or category of a mark).
+        message_id, source, conversation_id, room (the same; sessions rename the other),
+        customer_id, agent_id, channel (``unknown`` where it is missing), at (microseconds), what,
+        detail (the label or category of a mark), recalled.
     """
     what = _what(messages)
     return messages.select(
@@ -63,6 +64,8 @@ def classify(messages: Table) -> Table:
         "conversation_id",
         "customer_id",
         "agent_id",
+        "recalled",
+        room=_.conversation_id,
         channel=_.channel.fill_null("unknown"),
         at=epoch_us(_.occurred_at),
         what=what,

@@ -87,6 +87,7 @@ def _distribution(finding: Finding) -> Finding:
         title_zh="首次响应时间分布",
         groups=("bucket",),
         chart="bar",
+        charted="count",
     )
 
 

@@ -122,6 +122,7 @@ NEEDS = Finding(
     beside=_BESIDE,
     finish=_carded,
     chart="bar",
+    charted="count",
     brief=(
         *("need", "title", "count", "customers", "negative_share", "trend"),
         *("importance_score", "urgency_score", "priority_score", "factors"),
@@ -168,6 +169,7 @@ EFFECT = Finding(
     beside={"negative": Beside("negative", "sum")},
     finish=_judged,
     chart="bar",
+    charted="count",
     brief=(
         *("need", "title", "side", "count", "texts_a_day", "rate_ratio", "rate_low", "rate_high"),
         *("negative_share", "negative_change", "negative_p_value", "verdict"),

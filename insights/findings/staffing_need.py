@@ -76,5 +76,6 @@ STAFFING = Finding(
     series=("weekday", "hour_of_day"),
     finish=_staffed,
     chart="heatmap",
+    charted="agents",
 )
 FINDINGS = (STAFFING,)

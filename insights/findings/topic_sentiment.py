@@ -32,8 +32,9 @@ TOPIC_SENTIMENT = Finding(
     unit="polarity",
     action="Open the topic with the most negative texts and fix the cause that repeats.",
     groups=("topic", "sentiment"),
-    dimensions=(*CALENDAR, "topic", "sentiment", "source"),
+    dimensions=(*CALENDAR, "topic", "sentiment", "source", "segment"),
     chart="bar",
+    filtered_by=("customer", "source", "segment"),
     members=_members,
 )
 FINDINGS = (TOPIC_SENTIMENT,)

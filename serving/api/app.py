@@ -13,8 +13,10 @@ from fastapi_offline import FastAPIOffline
 from serving.api import errors
 from serving.api.metrics import MetricsMiddleware
 from serving.api.routes import (
+    conversations,
     customers,
     events,
+    insights,
     items,
     labels,
     messages,
@@ -24,10 +26,16 @@ from serving.api.routes import (
 from serving.api.service import Load, Service, load_engine
 from serving.api.settings import ApiSettings
 
-_RESOURCES = (recommendations, customers, items, events, messages, labels, operations)
+_RESOURCES = (
+    *(recommendations, customers, items, events, messages, labels),
+    *(insights, conversations, operations),
+)
 _ABOUT = """
 Recommendations with reasons, readable customer profiles and similar items, from the workspace's
 champion model. Post events back: they are stored durably and used by the very next answer.
+
+Insights count the chat messages there are, those posted a moment ago too; every number opens into
+the conversations behind it.
 
 Every error is `application/problem+json` and says what was wrong, what was expected, what was
 received and what to do.
@@ -73,5 +81,5 @@ def route_table() -> list[tuple[str, str]]:
     for module in _RESOURCES:
         for route in module.router.routes:
             if isinstance(route, APIRoute):
-                found += [(method, route.path) for method in sorted(route.methods or ())]
+                found += [(method, route.path_format) for method in sorted(route.methods or ())]
     return found

@@ -24,7 +24,9 @@ from serving.errors import (
     ForbiddenError,
     NotReadyError,
     ServingError,
+    UnknownConversationError,
     UnknownCustomerError,
+    UnknownInsightError,
     UnknownItemError,
 )
 
@@ -47,6 +49,8 @@ TABLE: Mapping[type[Exception], Kind] = {
     ForbiddenError: Kind(403, "The request is not allowed"),
     UnknownItemError: Kind(404, "Unknown item"),
     UnknownCustomerError: Kind(404, "No profile for this customer"),
+    UnknownInsightError: Kind(404, "Unknown insight"),
+    UnknownConversationError: Kind(404, "Unknown conversation"),
     NotReadyError: Kind(503, "The model is not loaded", {"retry-after": _RETRY_SECONDS}),
     FeaturesMissingError: Kind(503, "The feature store is not available"),
     RequestValidationError: Kind(422, "The request does not have the expected form"),

@@ -18,6 +18,7 @@ from serving.api.answers import encode
 from serving.api.batching import Batcher
 from serving.api.event_schemas import EventsReceipt
 from serving.api.events import EVENT, EventDesk, EventPost
+from serving.api.insights import InsightDesk
 from serving.api.label_schemas import LabelIn, LabelsReceipt
 from serving.api.labels import LabelDesk, rows_of
 from serving.api.message_schemas import MessagesReceipt, WebhookReceipt
@@ -72,6 +73,7 @@ class Service:
         store = Store(settings.folders.store)
         self._desk, self._labels = EventDesk(store), LabelDesk(store)
         self._chats = MessageDesk(settings.folders)
+        self.insights = InsightDesk(settings.folders, settings.reports)
         self._engine: Engine | None = None
         self._failure: Exception | None = None
         self._started = perf_counter()
@@ -126,6 +128,7 @@ class Service:
         await self.commits.close()
         await self.messages.close()
         self._reads.shutdown(wait=True)
+        self.insights.close()
 
     async def ask(self, question: Question) -> list[bytes]:
         """Return one JSON object for every customer of a question."""
@@ -186,6 +189,7 @@ class Service:
                 self._failure = error
                 known = isinstance(error, ServingError)
                 _LOG.error("the champion could not be loaded: %s", error, exc_info=not known)
+                self.insights.warm()  # they need no champion
                 await asyncio.sleep(self.settings.retry_seconds)
 
     async def _load_once(self) -> None:
@@ -208,6 +212,7 @@ class Service:
         _LOG.info("ready: %s after %.1f s", engine.facts, self.seconds_to_ready)
         self._reads.submit(self.features.open_if_there)  # before the first profile is asked for
         await self.messages.run(self._chats.warm)  # and before the first message is posted
+        self.insights.warm()
 
     def _score(self, questions: Sequence[Question]) -> list[list[bytes] | Exception]:
         """Answer questions with equal options by one ranking of all their customers."""

@@ -21,6 +21,7 @@ from pydantic import (
 from ingest.sources.chatlog.sides import Sides
 from ingest.sources.mapping import checked_zone
 from ingest.workspace import Workspace
+from insights.settings import InsightSettings
 from serving.errors import ForbiddenError
 from serving.tracking import Tracking
 
@@ -105,6 +106,8 @@ class ApiSettings(BaseModel):
         How long open requests may take to finish when the server is stopped.
     chatlog : ChatlogSettings
         The webhook of chatlog.
+    reports : InsightSettings
+        Gaps, opening hours and promises that insights count by.
     at : datetime, optional
         Time at which items have to be available; the present when not given.
     """
@@ -120,6 +123,7 @@ class ApiSettings(BaseModel):
     retry_seconds: PositiveFloat = 15.0
     shutdown_seconds: PositiveInt = 10
     chatlog: ChatlogSettings = ChatlogSettings()
+    reports: InsightSettings = InsightSettings()
     at: datetime | None = None
 
     @property

@@ -9,6 +9,8 @@
 - ``webhook_p50_ms``: the same with chatlog's body of one message.
 - ``post_to_report_seconds``: from the start of a post to the end of ``python -m insights
   finding=volume`` of a new process that counts it.
+- ``post_to_insight_seconds``: from the start of a post to the end of the first answer of ``GET
+  /v1/insights/volume`` that counts it, the server having answered it before; median of ten.
 """
 
 from __future__ import annotations
@@ -100,12 +102,14 @@ def live_speed(folder: Path, posts: int) -> None:
             hooks = [{"messages": [chatlog(10**7 + n)]} for n in range(50)]
             webhook = latencies(client, "/v1/webhooks/chatlog", hooks)
             seconds = _to_report(client, folder)
+            insight = statistics.median(_to_insight(client, n) for n in range(-1, 10))
     on = "a workspace of the archive above"
     keep(__file__, "post_p50_ms", statistics.median(single), on=on)
     keep(__file__, "post_p99_ms", statistics.quantiles(single, n=100)[98], on=on)
     keep(__file__, "post_many_per_second", 1000 * MANY / statistics.median(batches), on=on)
     keep(__file__, "webhook_p50_ms", statistics.median(webhook), on=on)
     keep(__file__, "post_to_report_seconds", seconds, on=on)
+    keep(__file__, "post_to_insight_seconds", insight, on=on)
 
 
 def _to_report(client: httpx2.Client, folder: Path) -> float:
@@ -118,6 +122,19 @@ def _to_report(client: httpx2.Client, folder: Path) -> float:
     seconds = time.perf_counter() - start
     assert ",1," in out.read_text(), out.read_text()
     return seconds
+
+
+def _to_insight(client: httpx2.Client, number: int) -> float:
+    name = f"insight{number}"
+    told = {**posted(0), "message_id": name, "conversation_id": name, "channel": name}
+    client.get("/v1/insights/volume", params={"by": ""})
+    start = time.perf_counter()
+    client.post("/v1/messages", json=told)
+    counted: list[Any] = []
+    while not counted:
+        answer = client.get("/v1/insights/volume", params={"by": "", "channel": name})
+        counted = [row for row in answer.json()["rows"] if row["count"] == 1]
+    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

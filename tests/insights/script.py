@@ -27,16 +27,23 @@ def moment(told: str) -> datetime:
 
 
 def write(
-    root: Path, chats: str | Mapping[str, str], settings: Mapping[str, Any] | None = None
+    root: Path,
+    chats: str | Mapping[str, str],
+    settings: Mapping[str, Any] | None = None,
+    *,
+    numbered: int = 0,
 ) -> Tables:
     """Store chats and return the tables over them.
 
     Several chats have names, which conversations and customers begin with: they never meet.
+    Further lines of the same chats need numbers of their own, from ``numbered`` on.
     """
     rows: dict[str, list[dict[str, Any]]] = {"messages": [], "events": [], "feedback": []}
     named = {"": chats} if isinstance(chats, str) else {f"{name}-": chats[name] for name in chats}
     for name, chat in named.items():
-        for number, line in enumerate(filter(None, map(str.strip, chat.splitlines()))):
+        for number, line in enumerate(
+            filter(None, map(str.strip, chat.splitlines())), start=numbered
+        ):
             table, row = _row(name, number, *line.split())
             rows[table].append(row)
     workspace = Workspace.named("shop", root)

@@ -23,7 +23,12 @@ from insights.tables import Tables
 from tests.insights.script import moment, write
 
 NEEDS = ("needs", "need_products", "need_coverage", "need_effect")
-TEXTS = ("topic_sentiment", "corrected/satisfaction_estimated", *NEEDS)
+TEXTS = (
+    "topic_sentiment",
+    "corrected/satisfaction_estimated",
+    "corrected/frequent_questions",
+    *NEEDS,
+)
 CHATS = [name for name in FINDINGS if name not in TEXTS]
 EVERYTHING = """
     02T10:00 a customer:c1 channel=web

@@ -14,7 +14,14 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from ingest.store import Store
-from serving.api import event_schemas, label_schemas, message_schemas, schemas
+from serving.api import (
+    conversation_schemas,
+    event_schemas,
+    insight_schemas,
+    label_schemas,
+    message_schemas,
+    schemas,
+)
 from serving.api.app import create_app, route_table
 from serving.api.settings import ApiSettings
 from serving.errors import NoChampionError
@@ -265,7 +272,7 @@ def test_every_route_is_described_with_an_example(app: FastAPI) -> None:
     page = app.openapi()
     components = page["components"]["schemas"]
     table = route_table()
-    assert len(table) == 11
+    assert len(table) == 16
     for method, path in table:
         operation = page["paths"][path][method.lower()]
         assert operation["summary"], path
@@ -278,7 +285,8 @@ def test_every_route_is_described_with_an_example(app: FastAPI) -> None:
 
 
 def forms_with_examples() -> list[type[BaseModel]]:
-    modules = (schemas, event_schemas, label_schemas, message_schemas)
+    chats = (message_schemas, insight_schemas, conversation_schemas)
+    modules = (schemas, event_schemas, label_schemas, *chats)
     named = {name: value for module in modules for name, value in vars(module).items()}.values()
     forms = [form for form in named if isinstance(form, type) and issubclass(form, BaseModel)]
     return [form for form in forms if "json_schema_extra" in form.model_config]
@@ -311,4 +319,11 @@ def test_every_question_and_answer_has_an_example() -> None:
         "RecommendationsQuestion",
         "LabelIn",
         "LabelsReceipt",
+        "Insight",
+        "InsightList",
+        "InsightTable",
+        "Members",
+        "Conversation",
+        "Conversations",
+        "Transcript",
     }
