@@ -77,7 +77,8 @@ def grouped(rows: Table, rule: Rule, split: tuple[str, ...] = (), *extra: str) -
             f"{', '.join(sorted(rows.columns))}"
         )
     names = [rows[name].cast("string").fill_null("unknown") for name in split]
-    group = reduce(lambda one, other: one + " · " + other, names) if names else EVERYTHING
+    whole = ibis.literal(EVERYTHING)
+    group = reduce(lambda one, other: one + " · " + other, names) if names else whole
     text = ("text",) if "text" in rows.columns else ()
     return rows.mutate(group=group).drop_null("value").select(*_COLUMNS, "group", *text, *extra)
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import yaml
 from pydantic import (
     Field,
@@ -137,6 +139,11 @@ class Words(BaseRule):
     def _some(self) -> Words:
         if not self.words and not self.patterns:
             raise ValueError(f"alert {self.name}: expected words or patterns, received neither")
+        for pattern in (*self.patterns, *self.unless):
+            try:
+                pc.match_substring_regex(pa.array([""]), pattern)
+            except pa.ArrowInvalid as error:
+                raise ValueError(f"alert {self.name}: patterns: {pattern!r}: {error}") from error
         return self
 
 
@@ -202,7 +209,7 @@ class Mood(BaseRule):
 
 FindingRule = Threshold | Change | Anomaly
 Rule = Threshold | Change | Anomaly | Words | Events | Waiting | Mood
-_ADAPTER: TypeAdapter[Rule] = TypeAdapter(Annotated[Rule, Field(discriminator="kind")])
+RULE: TypeAdapter[Rule] = TypeAdapter(Annotated[Rule, Field(discriminator="kind")])
 
 
 def load_rules(
@@ -234,7 +241,7 @@ def load_rules(
 def _read(file: Path) -> Rule:
     content: Any = yaml.safe_load(file.read_text("utf-8"))
     try:
-        rule = _ADAPTER.validate_python(content)
+        rule = RULE.validate_python(content)
     except ValidationError as error:
         raise ValueError(f"alert {file}: {error}") from error
     if rule.name != file.stem:
