@@ -67,6 +67,10 @@ class UnknownCustomerError(ServingError):
     """No profile is kept for the customer asked about."""
 
 
+class UnknownAlertError(ServingError):
+    """There is no alert of the id asked about."""
+
+
 class NotReadyError(ServingError):
     """The champion model is not loaded (yet)."""
 

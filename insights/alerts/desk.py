@@ -35,8 +35,20 @@ _CONDITIONS = {
 }
 
 
-class UnknownAlertError(LookupError):
-    """There is no alert of this id."""
+class NoAlertError(LookupError):
+    """There is no alert of this id.
+
+    Parameters
+    ----------
+    alert : str
+        The id.
+    """
+
+    def __init__(self, alert: str) -> None:
+        super().__init__(
+            f"no alert {alert!r}: expected an id that `python -m insights.alert action=list` shows"
+        )
+        self.alert = alert
 
 
 @dataclass(frozen=True)
@@ -100,15 +112,12 @@ class Desk:
 
         Raises
         ------
-        UnknownAlertError
+        NoAlertError
             If there is none of this id.
         """
         found = self._page({"id": alert}, 1, 0).alerts
         if not found:
-            raise UnknownAlertError(
-                f"no alert {alert!r}: expected an id that `python -m insights.alert action=list` "
-                "shows"
-            )
+            raise NoAlertError(alert)
         return found[0]
 
     def acknowledge(
@@ -124,7 +133,7 @@ class Desk:
 
         Raises
         ------
-        UnknownAlertError
+        NoAlertError
             If there is none of this id.
         """
         self.one(alert)
@@ -144,7 +153,7 @@ class Desk:
 
         Raises
         ------
-        UnknownAlertError
+        NoAlertError
             If there is none of this id.
         """
         known = self.one(alert)
@@ -162,7 +171,7 @@ class Desk:
 
         Raises
         ------
-        UnknownAlertError
+        NoAlertError
             If there is none of this id.
         """
         self.one(alert)

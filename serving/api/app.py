@@ -13,6 +13,7 @@ from fastapi_offline import FastAPIOffline
 from serving.api import errors
 from serving.api.metrics import MetricsMiddleware
 from serving.api.routes import (
+    alerts,
     customers,
     events,
     items,
@@ -24,7 +25,7 @@ from serving.api.routes import (
 from serving.api.service import Load, Service, load_engine
 from serving.api.settings import ApiSettings
 
-_RESOURCES = (recommendations, customers, items, events, messages, labels, operations)
+_RESOURCES = (recommendations, customers, items, events, messages, labels, alerts, operations)
 _ABOUT = """
 Recommendations with reasons, readable customer profiles and similar items, from the workspace's
 champion model. Post events back: they are stored durably and used by the very next answer.

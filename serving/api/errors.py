@@ -24,6 +24,7 @@ from serving.errors import (
     ForbiddenError,
     NotReadyError,
     ServingError,
+    UnknownAlertError,
     UnknownCustomerError,
     UnknownItemError,
 )
@@ -47,6 +48,7 @@ TABLE: Mapping[type[Exception], Kind] = {
     ForbiddenError: Kind(403, "The request is not allowed"),
     UnknownItemError: Kind(404, "Unknown item"),
     UnknownCustomerError: Kind(404, "No profile for this customer"),
+    UnknownAlertError: Kind(404, "Unknown alert"),
     NotReadyError: Kind(503, "The model is not loaded", {"retry-after": _RETRY_SECONDS}),
     FeaturesMissingError: Kind(503, "The feature store is not available"),
     RequestValidationError: Kind(422, "The request does not have the expected form"),

@@ -38,15 +38,15 @@ def test_our_rules_name_findings_and_taxonomies_that_exist() -> None:
 def test_own_rules_join_ours_and_replace_those_of_the_same_name(tmp_path: Path) -> None:
     for name in ("busy", "slow_replies"):
         (tmp_path / f"{name}.yaml").write_text(OWN.format(name=name), encoding="utf-8")
-    (tmp_path / "off.yaml").write_text(OWN.format(name="off") + "enabled: false", encoding="utf-8")
+    (tmp_path / "idle.yaml").write_text(OWN.format(name="idle") + "enabled: false", "utf-8")
     rules = {found.name: found for found in load_rules(folders=(FOLDER, tmp_path))}
     assert rules["slow_replies"].owner == rules["busy"].owner == "me"
-    assert "off" not in rules
-    assert [found.name for found in load_rules(["off"], (tmp_path,))] == ["off"]
+    assert "idle" not in rules
+    assert [found.name for found in load_rules(["idle"], (tmp_path,))] == ["idle"]
 
 
 def test_mistakes_in_rules_are_told(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no alert surge: there are .*conversation_surge"):
+    with pytest.raises(ValueError, match=r"no alert surge: there are .*conversation_surge"):
         load_rules(["surge"])
     file = tmp_path / "busy.yaml"
     file.write_text(OWN.format(name="lazy"), encoding="utf-8")
