@@ -53,6 +53,7 @@ class Book:
     """
 
     def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
         self._file = file_of(workspace)
 
     def judged_until(self, rule: str) -> int | None:

@@ -83,7 +83,7 @@ def evaluate(
         before=before,
         until=walk.judged_until,
         steps=following.steps,
-        notices=_notices(rule, following.steps, delivery, book.muted(rule.name, now), now),
+        notices=notices_of(rule, following.steps, delivery, book.muted(rule.name, now), now),
         at=now,
     )
     buckets = max(len(walk.calendar) - walk.calendar.first, 0)
@@ -106,14 +106,14 @@ class _Counted:
             yield observation
 
 
-def _notices(
+def notices_of(
     rule: Rule,
     steps: Sequence[tuple[Step, Incident]],
     delivery: Delivery,
     muted: set[str],
     now: datetime,
 ) -> Iterator[tuple[str, str, str, str]]:
-    """Yield incident, what about, channel and state of what people shall be told."""
+    """Yield incident, what about, channel and state (``pending`` or why not) of each message."""
     for step, incident in steps:
         told = about(step)
         if told not in rule.notify:
