@@ -72,6 +72,12 @@ class Book:
             found = [Incident.from_json(body) for (body,) in book.execute(asked, (rule, after))]
         return {incident.group: incident for incident in found}
 
+    def incidents(self, rule: str) -> list[Incident]:
+        """Return every incident of a rule as it is now, oldest first."""
+        asked = "SELECT body FROM incidents WHERE rule = ? ORDER BY opened_at, id"
+        with opened(self._file) as book:
+            return [Incident.from_json(body) for (body,) in book.execute(asked, (rule,))]
+
     def record(
         self,
         rule: str,

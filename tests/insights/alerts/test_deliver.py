@@ -161,6 +161,13 @@ def test_a_robot_of_wecom_gets_markdown(book: Book, monkeypatch: pytest.MonkeyPa
     assert "查看原因" in content
 
 
+def test_a_robot_takes_4096_bytes_of_whole_characters() -> None:
+    long = Message("很长", {"例如": "很" * 3000})
+    content = orjson.loads(wecom_body(long, "info", ("zhang",)))["markdown"]["content"]
+    assert 4090 < len(content.encode()) <= 4096
+    assert content.endswith("很\n<@zhang>")
+
+
 @pytest.mark.parametrize(
     "answer", [b'{"errcode":93000,"errmsg":"invalid webhook url"}', b"ok", b"[]"]
 )
