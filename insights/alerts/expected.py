@@ -1,12 +1,14 @@
 """What a bucket's count should have been: the same weekday and hour of earlier weeks.
 
-The level of a slot of the week is the median of its counts in earlier weeks: one earlier spike or
-one day off does not move it. Counts scatter around it as a negative binomial: their variance is
-``level + dispersion * level ** 2``, with one dispersion for all slots of the weeks, since a single
-slot has too few counts to tell. It is estimated by moments from squared deviations of which the
-largest hundredth is left out (earlier incidents), scaled up for what that takes away from quiet
-weeks. Without more scatter than chance the tail is that of a Poisson distribution. That the level
-itself is uncertain widens the distribution by the variance of a median, pi / (2 weeks).
+The level of a slot of the week comes from the median of its counts in earlier weeks: one earlier
+spike or one day off does not move it. Counts scatter around the level as a negative binomial: their
+variance is ``level + dispersion * level ** 2``, with one dispersion for all slots of the weeks,
+since a single slot has too few counts to tell. It is estimated by moments, twice: the second time
+without the buckets that the first estimate calls impossible (earlier incidents). Without more
+scatter than chance the distribution is Poisson's. The level itself is known from a few weeks only:
+tails are averaged over a log-normal level with the variance of a median, pi / (2 weeks) times that
+of a count, by Gauss-Hermite quadrature. A median lies below the mean of a skewed distribution by
+about a sixth of its third central moment over its variance, which is added.
 
 Noufaily et al., "An improved algorithm for outbreak detection in multiple surveillance systems",
 Statistics in Medicine 32 (2013) 1206-1222, discusses quantiles of counts with overdispersion for
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +29,8 @@ Numbers = NDArray[np.float64]
 SMALL = 5.0  # below it a median of counts is too coarse, the mean without the largest is taken
 _KEPT = 0.99
 _TRIMMED = 0.925  # variance left of a normal distribution without its outer hundredth
+_IMPOSSIBLE = 0.001
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(24)
 
 
 @dataclass(frozen=True)
@@ -36,50 +41,28 @@ class Expected:
     ----------
     level : float
         Expected count.
-    variance : float
-        Of the count, the uncertainty of the level included.
+    dispersion : float
+        How much more than chance counts scatter, 0 or more.
+    spread : float
+        Standard deviation of the logarithm of the level, which is not known exactly.
     """
 
     level: float
-    variance: float
+    dispersion: float
+    spread: float
 
     def p_at_least(self, count: float) -> float:
         """Return the probability of so many or more."""
-        from scipy import stats  # noqa: PLC0415 (half a second, and only anomalies need it)
-
-        if self.variance <= self.level:
-            return float(stats.poisson.sf(count - 1, self.level))
-        return float(stats.nbinom.sf(count - 1, *self._shape))
+        return self._averaged("sf", count - 1)
 
     def p_at_most(self, count: float) -> float:
         """Return the probability of so many or fewer."""
-        from scipy import stats  # noqa: PLC0415
+        return self._averaged("cdf", count)
 
-        if self.variance <= self.level:
-            return float(stats.poisson.cdf(count, self.level))
-        return float(stats.nbinom.cdf(count, *self._shape))
-
-    @property
-    def _shape(self) -> tuple[float, float]:
-        more = self.variance - self.level
-        return self.level**2 / more, self.level / self.variance
-
-
-def level_of(history: Numbers) -> float:
-    """Return the expected count of a slot from its counts in earlier weeks, at least two.
-
-    Examples
-    --------
-    >>> level_of(np.array([30.0, 32.0, 29.0, 500.0]))
-    31.0
-    >>> level_of(np.array([0.0, 1.0, 0.0, 9.0])) == 1 / 3
-    True
-    """
-    middle = float(np.median(history))
-    if middle >= SMALL:
-        return middle
-    rest = (float(history.sum()) - float(history.max())) / (len(history) - 1)
-    return max(rest, 1 / (len(history) + 1))  # nothing seen is no proof of never
+    def _averaged(self, tail: str, count: float) -> float:
+        levels = self.level * np.exp(self.spread * _NODES - self.spread**2 / 2)
+        found = _tail(tail, count, levels, self.dispersion)
+        return float(np.average(found, weights=_WEIGHTS))
 
 
 def expected(history: Numbers, dispersion: float) -> Expected:
@@ -88,13 +71,30 @@ def expected(history: Numbers, dispersion: float) -> Expected:
     Parameters
     ----------
     history : array of float64, shape (weeks,)
-        Its counts in earlier weeks.
+        Its counts in earlier weeks, at least two.
     dispersion : float
         As :func:`dispersion_of` returns it.
     """
-    level = level_of(history)
-    own = level + dispersion * level**2
-    return Expected(level, own * (1 + math.pi / (2 * len(history))))
+    level = level_of(history, dispersion)
+    variance = (1 / level + dispersion) * math.pi / (2 * len(history))  # relative, of a median
+    return Expected(level, dispersion, math.sqrt(math.log1p(variance)))
+
+
+def level_of(history: Numbers, dispersion: float = 0.0) -> float:
+    """Return the expected count of a slot from its counts in earlier weeks, at least two.
+
+    Examples
+    --------
+    >>> round(level_of(np.array([30.0, 32.0, 29.0, 500.0])), 2)
+    31.17
+    >>> level_of(np.array([0.0, 1.0, 0.0, 9.0])) == 1 / 3
+    True
+    """
+    middle = float(np.median(history))
+    if middle >= SMALL:
+        return middle + (1 + 2 * dispersion * middle) / 6
+    rest = (float(history.sum()) - float(history.max())) / (len(history) - 1)
+    return max(rest, 1 / (len(history) + 1))  # nothing seen is no proof of never
 
 
 def dispersion_of(counts: Numbers, slots: NDArray[np.int64]) -> float:
@@ -119,6 +119,22 @@ def dispersion_of(counts: Numbers, slots: NDArray[np.int64]) -> float:
     weeks, level, counts = weeks[usable], level[usable], counts[usable]
     squares = (counts - level) ** 2 * weeks / (weeks - 1)
     ratio = squares / level
-    kept = ratio <= np.quantile(ratio, _KEPT)
-    more = squares[kept].sum() / _TRIMMED - level[kept].sum()
-    return max(0.0, float(more / (level[kept] ** 2).sum()))
+    usual = ratio <= np.quantile(ratio, _KEPT)
+    first = _moments(squares[usual] / _TRIMMED, level[usual])
+    possible = _tail("sf", counts - 1, level, first) >= _IMPOSSIBLE
+    return _moments(squares[possible], level[possible])
+
+
+def _moments(squares: Numbers, level: Numbers) -> float:
+    return max(0.0, float((squares - level).sum() / (level**2).sum()))
+
+
+def _tail(tail: str, count: float | Numbers, level: Numbers, dispersion: float) -> Numbers:
+    from scipy import stats  # noqa: PLC0415 (half a second, and only anomalies need it)
+
+    if dispersion == 0:
+        found: Any = getattr(stats.poisson, tail)(count, level)
+    else:
+        size = 1 / dispersion
+        found = getattr(stats.nbinom, tail)(count, size, size / (size + level))
+    return np.asarray(found, np.float64)
