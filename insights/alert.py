@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from insights.tables import Tables
 
 _SETTINGS = ("sessions", "hours", "sla", "staffing", "repeat_days")
-_DELIVERY = ("channels", "contacts", "stale_hours")
 _LISTED = ("id", "status", "rule", "group", "owner", "opened_at", "value", "expected", "buckets")
 
 
@@ -47,18 +46,20 @@ def run(settings: DictConfig) -> int:
     }
     if settings.action not in actions:
         raise ValueError(f"action={settings.action}: expected one of {', '.join(actions)}")
+    from insights.filters import known_zone  # noqa: PLC0415  (the help needs no database)
+
+    known_zone(settings.zone)
     return actions[settings.action](settings)
 
 
 def _evaluate(settings: DictConfig) -> int:
-    from insights.alerts.book import Book  # noqa: PLC0415  (the help needs none of these)
+    from insights.alerts.book import Book  # noqa: PLC0415  (nor these)
     from insights.alerts.channels import Delivery  # noqa: PLC0415
     from insights.alerts.deliver import deliver  # noqa: PLC0415
     from insights.alerts.evaluate import evaluate  # noqa: PLC0415
 
     tables, rules = _tables(settings), _rules(settings)
-    told = _plain(settings)
-    delivery = Delivery.model_validate({name: told[name] for name in _DELIVERY})
+    delivery = Delivery.model_validate(_plain(settings)["delivery"])
     now = _moment(settings, "as_of") or datetime.now(UTC)
     book = Book(tables.workspace)
     for rule in rules:

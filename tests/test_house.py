@@ -25,6 +25,7 @@ VERBS = {
     "training.promote": 2.0,
     "training.tune": 2.0,
     "insights": 2.0,
+    "insights.alert": 2.0,
     "serving.batch": 2.0,
     "serving.api": 2.0,
 }
