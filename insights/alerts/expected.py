@@ -18,14 +18,15 @@ the same purpose; we have no regression and no trend: a business that grows show
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
+Tail = Callable[[Numbers, Numbers, float], Numbers]
 SMALL = 5.0  # below it a median of counts is too coarse, the mean without the largest is taken
 _KEPT = 0.99
 _TRIMMED = 0.925  # variance left of a normal distribution without its outer hundredth
@@ -53,15 +54,15 @@ class Expected:
 
     def p_at_least(self, count: float) -> float:
         """Return the probability of so many or more."""
-        return self._averaged("sf", count - 1)
+        return self._averaged(_at_least, count)
 
     def p_at_most(self, count: float) -> float:
         """Return the probability of so many or fewer."""
-        return self._averaged("cdf", count)
+        return self._averaged(_at_most, count)
 
-    def _averaged(self, tail: str, count: float) -> float:
+    def _averaged(self, tail: Tail, count: float) -> float:
         levels = self.level * np.exp(self.spread * _NODES - self.spread**2 / 2)
-        found = _tail(tail, count, levels, self.dispersion)
+        found = tail(np.full(len(levels), count), levels, self.dispersion)
         return float(np.average(found, weights=_WEIGHTS))
 
 
@@ -121,7 +122,7 @@ def dispersion_of(counts: Numbers, slots: NDArray[np.int64]) -> float:
     ratio = squares / level
     usual = ratio <= np.quantile(ratio, _KEPT)
     first = _moments(squares[usual] / _TRIMMED, level[usual])
-    possible = _tail("sf", counts - 1, level, first) >= _IMPOSSIBLE
+    possible = _at_least(counts, level, first) >= _IMPOSSIBLE
     return _moments(squares[possible], level[possible])
 
 
@@ -129,12 +130,18 @@ def _moments(squares: Numbers, level: Numbers) -> float:
     return max(0.0, float((squares - level).sum() / (level**2).sum()))
 
 
-def _tail(tail: str, count: float | Numbers, level: Numbers, dispersion: float) -> Numbers:
-    from scipy import stats  # noqa: PLC0415 (half a second, and only anomalies need it)
+def _at_least(count: Numbers, level: Numbers, dispersion: float) -> Numbers:
+    """Return the probability of so many or more, 1 for none or more."""
+    from scipy import special  # noqa: PLC0415 (only anomalies need it)
 
+    some = np.maximum(count, 1.0)
     if dispersion == 0:
-        found: Any = getattr(stats.poisson, tail)(count, level)
+        found = special.gammainc(some, level)
     else:
         size = 1 / dispersion
-        found = getattr(stats.nbinom, tail)(count, size, size / (size + level))
-    return np.asarray(found, np.float64)
+        found = special.betainc(some, size, level / (size + level))
+    return np.where(count <= 0, 1.0, found)
+
+
+def _at_most(count: Numbers, level: Numbers, dispersion: float) -> Numbers:
+    return 1 - _at_least(count + 1, level, dispersion)

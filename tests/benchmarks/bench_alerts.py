@@ -1,6 +1,6 @@
 """Surge alerts on simulated seasonal traffic: what they find, how fast, and how often wrongly.
 
-    python tests/benchmarks/bench_alerts.py [--weeks 200] [--stored 2000000]
+    python tests/benchmarks/bench_alerts.py [--weeks 100] [--stored 2000000]
 
 Traffic is drawn hour by hour from a negative binomial around a week's shape (quiet nights, quieter
 weekends, a Monday peak three times as high) and labeled simulated. Rule and settings are those of
@@ -107,7 +107,7 @@ def quiet(level: float, scatter: float, weeks: int) -> tuple[float, float]:
 def main() -> None:
     """Measure, print and keep the figures."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--weeks", type=int, default=200)
+    parser.add_argument("--weeks", type=int, default=100)
     parser.add_argument("--stored", type=int, default=2_000_000)
     told = parser.parse_args()
     for level, scatter in TRAFFIC:
