@@ -17,6 +17,13 @@ from insights.alerts.database import changing, file_of, opened
 from insights.alerts.incidents import Incident, Step
 from insights.filters import microseconds
 
+# Who was not told that something began is not told that it is over.
+_SILENT = """
+UPDATE notices SET state = 'expired' WHERE about <> 'opened' AND state = 'pending' AND EXISTS (
+    SELECT 1 FROM notices o WHERE o.incident = notices.incident AND o.channel = notices.channel
+        AND o.about = 'opened' AND o.state IN ('muted', 'expired'))
+"""
+
 
 @dataclass(frozen=True)
 class Notice:
@@ -116,6 +123,7 @@ class Book:
                     "INSERT OR IGNORE INTO notices VALUES (?, ?, ?, ?, ?, ?)",
                     (name, incident_id, about, channel, now, state),
                 )
+            book.execute(_SILENT)
             book.execute("INSERT OR REPLACE INTO judged VALUES (?, ?)", (rule, until))
         return True
 
@@ -147,6 +155,7 @@ class Book:
         """Try a notice no more: it is too old to be news."""
         with changing(self._file) as book:
             book.execute("UPDATE notices SET state = 'expired' WHERE id = ?", (notice,))
+            book.execute(_SILENT)
 
     def muted(self, rule: str, at: datetime) -> set[str]:
         """Return the groups of a rule about which nobody wants to hear at a moment.

@@ -18,7 +18,7 @@ from insights.alerts.words import matches
 from insights.business_hours import business_minutes
 from insights.filters import Filters
 from insights.findings.members import about
-from insights.functions import DAY, epoch_us, minutes
+from insights.functions import DAY, MINUTE, epoch_us, minutes
 from insights.tables import Tables
 
 _COLUMNS = ("record_id", "at", "value", "simulated")
@@ -46,13 +46,17 @@ def rows_of(rule: Words | Events | Mood, tables: Tables) -> Table:
 def waiting(rule: Waiting, tables: Tables, calendar: Calendar) -> pd.DataFrame:
     """Return, for the end of each bucket, the conversations that waited too long by then."""
     turns = tables.chats.turns.select("conversation_id", "asked_at", "ended_at")
-    rows = _chosen(about(turns, tables, "agent"), rule, tables)
+    forgotten = rule.forgotten_after_days * DAY
+    long = turns.ended_at - turns.asked_at > rule.longer_than_minutes * MINUTE
+    recent = turns.asked_at > int(calendar.edges[0]) - forgotten
+    kept = turns.filter(recent & long.fill_null(True))
+    rows = _chosen(about(kept, tables, "agent"), rule, tables)
     places = np.arange(len(calendar), dtype=np.int64)
     every = ibis.memtable(pd.DataFrame({"at": calendar.edges[1:], "bucket": places}))
     then = [
         rows.asked_at < every.at,
         (rows.ended_at >= every.at).fill_null(True),
-        every.at - rows.asked_at < rule.forgotten_after_days * DAY,
+        every.at - rows.asked_at < forgotten,
     ]
     waits = rows.inner_join(every, then)
     late = waits.mutate(record_id=_.conversation_id, value=_waited(rule, waits, tables))

@@ -186,6 +186,8 @@ class Desk:
         return [{"at": moment(at), "what": what, "told": text} for at, what, text in told]
 
     def _page(self, told: dict[str, Any], limit: int, offset: int) -> Page:
+        if not self._file.exists():  # looking creates nothing
+            return Page(0, [])
         where = " AND ".join(_CONDITIONS[name] for name in told)
         asked = _ALERTS + (f" WHERE {where}" if where else "")
         values: Sequence[Any] = tuple(told.values())

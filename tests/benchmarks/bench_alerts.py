@@ -31,10 +31,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from ingest.runtime import prepare
-
-prepare()
-
 import numpy as np
 import pandas as pd
 from kept import keep

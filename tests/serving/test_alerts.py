@@ -131,3 +131,4 @@ def test_a_workspace_without_alerts_has_none(engine: Engine, tmp_path: Path) -> 
     settings = ApiSettings(workspace="empty", data_dir=tmp_path / "data", port=0)
     with TestClient(create_app(settings, load=lambda *_: engine)) as found:
         assert found.get("/v1/alerts").json() == {"total": 0, "alerts": []}
+    assert not (tmp_path / "data" / "empty" / "alerts").exists()

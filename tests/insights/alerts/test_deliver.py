@@ -114,7 +114,8 @@ def test_what_was_refused_waits_for_the_next_evaluation_and_expires(book: Book) 
         assert sent(book, delivery) == {"failed": 2}
         assert len(receiver.bodies) == 2  # once each: a refusal will not change at once
         assert sent(book, delivery) == {"failed": 2}
-        assert sent(book, delivery, NOW + timedelta(hours=25)) == {"expired": 2}
+        late = NOW + timedelta(hours=25)
+        assert sent(book, delivery, late) == {"expired": 2}
         assert sent(book, delivery) == {}
 
 
@@ -248,6 +249,17 @@ def test_old_news_is_recorded_and_not_delivered(book: Book) -> None:
     delivery = settings({"kind": "wecom", "url_env": "ROBOT"})
     raise_alert(book, delivery, at=NOW + timedelta(days=3))
     assert sent(book, delivery, NOW + timedelta(days=3)) == {}
+
+
+def test_who_was_not_told_of_an_alert_is_not_told_that_it_is_over(book: Book) -> None:
+    delivery = settings({"kind": "wecom", "url_env": "ROBOT"})
+    following = Following(RULE, {})
+    following.follow([*hours([True] * 30, "ann"), *hours([False], "ann", begin=30)])
+    now = moment(31 * HOUR)
+    notices = list(notices_of(RULE, following.steps, delivery, set(), now))
+    assert [state for *_, state in notices] == ["expired", "pending"]
+    book.record("busy", before=None, until=1, steps=following.steps, notices=notices, at=now)
+    assert book.pending() == []
 
 
 def test_owners_have_channels_of_their_own() -> None:

@@ -166,6 +166,12 @@ BAD = {
         "It is a guaranteed profit",
         "I promise you will earn twice as much",
     ],
+    "sensitive_information": [
+        "请把短信验证码告诉我",
+        "您的身份证是 110101199003077715 对吗",
+        "Card 4111 1111 1111 1111 is charged",
+        "What is your CVV",
+    ],
     "staff_abuse": ["爱买不买", "You are STUPID", "你是不是神经病"],
 }
 FINE = {
@@ -181,6 +187,11 @@ FINE = {
         "没有稳赚不赔的产品",
         "I cannot promise you will earn money",
         "保证正品",
+    ],
+    "sensitive_information": [
+        "请勿把验证码发给任何人",
+        "订单号 20260302123456 已发货",
+        "Never tell anybody your password",
     ],
     "staff_abuse": ["早上好，请问有什么可以帮您", "The idiom is hard to translate"],
 }
