@@ -62,6 +62,7 @@ class Book:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self._file = file_of(workspace)
+        self.lock = self._file.with_suffix(".lock")
 
     def judged_until(self, rule: str) -> int | None:
         """Return the end of the last bucket that was judged by a rule, None before the first."""

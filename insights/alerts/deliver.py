@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from filelock import FileLock
+
 from insights.alerts.book import Book, Notice
 from insights.alerts.channels import Channel, Delivery, Email, Webhook
 from insights.alerts.mail import send_mail
@@ -48,26 +50,28 @@ def deliver(
         How many notices ``arrived``, ``failed`` (and wait for the next evaluation) or ``expired``.
     """
     outcome = dict.fromkeys(("arrived", "failed", "expired"), 0)
-    for notice in book.pending():
-        rule, channel = rules.get(notice.incident.rule), settings.channels.get(notice.channel)
-        if rule is None:
-            continue
-        if now - notice.made_at > timedelta(hours=settings.stale_hours):
-            book.give_up(notice.id)
-            outcome["expired"] += 1
-        elif channel is None:
-            told = f"no channel {notice.channel!r} any more"
-            book.attempted(notice.id, arrived=False, told=told, at=datetime.now(UTC))
-            outcome["failed"] += 1
-        else:
+    with FileLock(book.lock):  # of two calls at the same time the second finds nothing waiting
+        for notice in book.pending():
+            rule = rules.get(notice.incident.rule)
+            if rule is None:
+                continue
+            if now - notice.made_at > timedelta(hours=settings.stale_hours):
+                book.give_up(notice.id)
+                outcome["expired"] += 1
+                continue
+            channel = settings.channels.get(notice.channel)
             arrived = _tried(book, notice, rule, channel, zone=zone, sleep=sleep)
             outcome["arrived" if arrived else "failed"] += 1
     return outcome
 
 
 def _tried(
-    book: Book, notice: Notice, rule: Rule, channel: Channel, *, zone: str, sleep: Sleep
+    book: Book, notice: Notice, rule: Rule, channel: Channel | None, *, zone: str, sleep: Sleep
 ) -> bool:
+    if channel is None:
+        told = f"no channel {notice.channel!r} any more"
+        book.attempted(notice.id, arrived=False, told=told, at=datetime.now(UTC))
+        return False
     for attempt in range(channel.attempts):
         if attempt:
             sleep(channel.pause * 2 ** (attempt - 1))

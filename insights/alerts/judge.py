@@ -171,9 +171,10 @@ class _Seasonal:
             why = f"{len(history)} earlier weeks, {rule.needed_weeks} needed"
             return Verdict(value, None, why=why)
         usual = expected(history, self._dispersion(int(self._calendar.days[place])))
+        if not self._matters(value, usual.level):
+            return Verdict(value, False, usual.level)
         p_value = _p_value(usual, value, rule.direction)
-        breach = p_value <= rule.p_value and self._matters(value, usual.level)
-        return Verdict(value, breach, usual.level, p_value)
+        return Verdict(value, p_value <= rule.p_value, usual.level, p_value)
 
     def _begin(self, place: int) -> int:
         """Return the first bucket of history: the first with a record, of the weeks before."""

@@ -48,7 +48,7 @@ from tests.insights.alerts.traffic import MONDAY, draw, shape, write
 
 HISTORY = 8
 WEEK = 168
-TRAFFIC = tuple((level, scatter) for level in (4, 20, 200) for scatter in (0.0, 0.05, 0.2))
+TRAFFIC = ((4, 0.05), (20, 0.0), (20, 0.05), (20, 0.2), (200, 0.05), (200, 0.2))
 SPIKES = 20
 
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -260,6 +261,16 @@ def test_who_was_not_told_of_an_alert_is_not_told_that_it_is_over(book: Book) ->
     assert [state for *_, state in notices] == ["expired", "pending"]
     book.record("busy", before=None, until=1, steps=following.steps, notices=notices, at=now)
     assert book.pending() == []
+
+
+def test_two_calls_at_the_same_time_tell_once(book: Book) -> None:
+    receiver = Receiver()
+    with receiving(receiver) as url, ThreadPoolExecutor(3) as pool:
+        delivery = settings({"kind": "webhook", "url": url})
+        raise_alert(book, delivery)
+        found = list(pool.map(lambda _: sent(book, delivery), range(3)))
+    assert sorted(found, key=len) == [{}, {}, {"arrived": 2}]
+    assert len(receiver.bodies) == 2
 
 
 def test_owners_have_channels_of_their_own() -> None:
