@@ -13,6 +13,7 @@ from fastapi_offline import FastAPIOffline
 from serving.api import errors
 from serving.api.metrics import MetricsMiddleware
 from serving.api.routes import (
+    alerts,
     conversations,
     customers,
     events,
@@ -28,7 +29,7 @@ from serving.api.settings import ApiSettings
 
 _RESOURCES = (
     *(recommendations, customers, items, events, messages, labels),
-    *(insights, conversations, operations),
+    *(insights, conversations, alerts, operations),
 )
 _ABOUT = """
 Recommendations with reasons, readable customer profiles and similar items, from the workspace's

@@ -1,0 +1,1 @@
+"""Alerts: rules over buckets of time, one incident for what belongs together, and who is told."""
