@@ -95,8 +95,9 @@ def _told(text: str | None) -> Mapping[str, Any]:
 def _attributes(root: Path, version: int | None) -> pd.DataFrame:
     names = ["customer_id", "attributes", "first_seen_at"]
     rows: pd.DataFrame = _store(root).read("customers", names, version=version).to_pandas()
-    rows = rows[rows["attributes"].notna()].set_index("customer_id")
-    return rows.assign(attributes=[_told(text) for text in rows["attributes"]])
+    rows = rows.dropna(subset=["attributes"]).set_index("customer_id")
+    rows["attributes"] = rows["attributes"].map(_told)
+    return rows
 
 
 @lru_cache(maxsize=_KEPT)
