@@ -82,7 +82,7 @@ def _named(table: pd.DataFrame, tables: Tables, _filters: Filters) -> pd.DataFra
     asked = questions(tables)
     if "need" in table:
         told = [titles(need, asked) for need in table["need"]]
-        english, chinese = ([one[language] for one in told] for language in ("en", "zh"))
+        english, chinese = [one["en"] for one in told], [one["zh"] for one in told]
         table = table.assign(title=english, title_zh=chinese)
     if "item_id" in table:
         wanted = pc.field("item_id").isin(table["item_id"].dropna().unique().tolist())

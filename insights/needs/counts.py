@@ -53,7 +53,7 @@ def counts(rows: Table, tables: Tables, filters: Filters, spans: Periods) -> pd.
     wanted = known if since is None else known.filter(here)
     again = _repeated(wanted).reindex(found.index).fillna(0.0)
     waiting = _waiting(wanted, tables, spans.now[1]).reindex(found.index).fillna(0.0)
-    return found.assign(repeat_share=again, waiting_days=waiting)
+    return cast("pd.DataFrame", found.assign(repeat_share=again, waiting_days=waiting))
 
 
 def _numbers(spans: Periods) -> dict[str, Value]:
@@ -80,18 +80,19 @@ def _numbers(spans: Periods) -> dict[str, Value]:
     }
 
 
-def _repeated(rows: Table) -> pd.Series:
+def _repeated(rows: Table) -> pd.Series[float]:
     """Return the share of each need's customers who wrote about it on several days."""
     days = rows.drop_null("customer_id").group_by("need", "customer_id")
     told = days.agg(days=_.day.nunique()).mutate(again=(_.days >= AGAIN).cast("float64"))
-    return told.group_by("need").agg(share=_.again.mean()).to_pandas().set_index("need")["share"]
+    shares = told.group_by("need").agg(share=_.again.mean()).to_pandas()
+    return cast("pd.Series[float]", shares.set_index("need")["share"])
 
 
-def _waiting(rows: Table, tables: Tables, now: int) -> pd.Series:
+def _waiting(rows: Table, tables: Tables, now: int) -> pd.Series[float]:
     """Return the age in days of each need's oldest message that nobody answered."""
     turns = tables.chats.turns.filter((_.asked_at < now) & (_.ended_at >= now).fill_null(True))
     open_turns = turns.select("conversation_id", "asked_at")
     spoken = inside(rows, (0, now)).inner_join(open_turns, "conversation_id")
     unanswered = spoken.filter(_.at >= _.asked_at)
     oldest = unanswered.group_by("need").agg(days=(now - _.at.min()).cast("float64") / DAY)
-    return oldest.to_pandas().set_index("need")["days"]
+    return cast("pd.Series[float]", oldest.to_pandas().set_index("need")["days"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import pandas as pd
 from ibis import _, selectors
@@ -79,7 +80,7 @@ def _counts(texts: Table, rows: Table, settings: NeedSettings) -> pd.DataFrame:
     known = everywhere.group_by("dimension").agg(known=_.everywhere.sum()).to_pandas()
     found = told.assign(carrying=carrying).merge(known, on="dimension")
     kept = (found["inside"] >= settings.support) & (found["carrying"] < found["known"])
-    return found[kept].sort_values(["need", *property_])
+    return cast("pd.DataFrame", found[kept].sort_values(["need", *property_]))
 
 
 def _long(rows: Table, names: tuple[str, ...]) -> Table:

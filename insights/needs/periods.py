@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import pandas as pd
 from ibis import _
@@ -73,4 +72,4 @@ def inside(rows: Table, period: Range) -> Table:
 
 def anytime(filters: Filters) -> Filters:
     """Return the filters without the beginning of their range."""
-    return cast("Filters", filters.model_copy(update={"since": None}))
+    return filters.model_copy(update={"since": None})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 import ibis
 import pandas as pd
@@ -108,7 +108,7 @@ def _chosen(
         if any(_same(row["customer_id"], pairs, *other) for other in kept):
             continue
         kept.append((row["customer_id"], pairs))
-        at = cast("datetime", pd.Timestamp(row["occurred_at"]).to_pydatetime())
+        at = pd.Timestamp(row["occurred_at"]).to_pydatetime()
         chosen.append(Quote(text_id=row["text_id"], source=row["source"], at=at, text=words))
         if len(chosen) == count:
             break

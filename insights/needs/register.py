@@ -117,7 +117,8 @@ class Register:
         if not self.file.exists():
             return []
         found = []
-        for number, line in enumerate(self.file.read_text("utf-8").splitlines(), start=1):
+        lines = self.file.read_text("utf-8").removesuffix("\n").split("\n")
+        for number, line in enumerate(lines, start=1):  # texts may hold other line separators
             try:
                 found.append(Decision.model_validate_json(line))
             except ValueError as error:

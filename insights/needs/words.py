@@ -41,7 +41,7 @@ def telling_words(texts: Table, rows: Table) -> Mapping[str, tuple[str, ...]]:
     return {str(need): _best(row) for need, row in scores.iterrows() if need != _NONE}
 
 
-def _best(row: pd.Series) -> tuple[str, ...]:
+def _best(row: pd.Series[float]) -> tuple[str, ...]:
     sure = row[row >= _SURE]
     order = sorted(sure.items(), key=lambda pair: (-pair[1], str(pair[0])))
     return tuple(str(word) for word, _score in order[:_MOST])

@@ -36,7 +36,9 @@ DECISIONS = st.lists(
 def test_decisions_are_kept_in_order_and_folded(tmp_path: Path) -> None:
     register = Register(Workspace.named("shop", tmp_path))
     assert register.decisions() == []
-    first = Decision(need="a", at=AT, author="kim", status="planned", owner="lee", plan="两班倒\n!")
+    first = Decision(
+        need="a", at=AT, author="kim", status="planned", owner="lee", plan="两班倒\n\u2028!"
+    )
     second = Decision(need="a", at=AT, status="done", shipped=AT, due=date(2026, 5, 1))
     other = Decision(need="b", at=AT, effort=2)
     for one in (first, other, second):
@@ -45,7 +47,7 @@ def test_decisions_are_kept_in_order_and_folded(tmp_path: Path) -> None:
     assert register.decisions("a") == [first, second]
     assert register.standings() == {
         "a": Standing(
-            status="done", owner="lee", plan="两班倒\n!", due=date(2026, 5, 1), shipped=AT
+            status="done", owner="lee", plan="两班倒\n\u2028!", due=date(2026, 5, 1), shipped=AT
         ),
         "b": Standing(effort=2),
     }
