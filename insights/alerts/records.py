@@ -110,7 +110,7 @@ def _moments(
         if begin is not None:
             own = own.filter(own.at < int(calendar.edges[place + 1]))
         parts.append(own.to_pandas().assign(bucket=place))
-    return pd.concat(parts, ignore_index=True)
+    return cast("pd.DataFrame", pd.concat(parts, ignore_index=True))
 
 
 def _kept(rows: Table, filters: Filters) -> pd.DataFrame:

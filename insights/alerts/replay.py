@@ -110,7 +110,9 @@ def read_truths(file: Path, zone: str) -> list[Truth]:
         raise ValueError(f"truth={file}: expected a .csv with the column at, there is no such file")
     table = pd.read_csv(file, dtype=str, keep_default_na=False)
     if "at" not in table:
-        raise ValueError(f"truth={file}: expected the column at, received {', '.join(table)}")
+        raise ValueError(
+            f"truth={file}: expected the column at, received {', '.join(map(str, table))}"
+        )
     rows = table[[name for name in ("at", "rule", "group") if name in table]].to_dict("records")
     return [_dated(Truth.model_validate(row), zone) for row in rows]
 
