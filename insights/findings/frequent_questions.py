@@ -61,9 +61,13 @@ def _trend(
     whole = rows.aggregate(**counts).to_pandas().iloc[0]
     found = table.merge(rows.group_by(groups).agg(**counts).to_pandas(), how="left", on=groups)
     pairs = found[["recent", "before"]].fillna(0).astype("int64")
-    chances = [_chance(*pair, int(whole["recent"]), int(whole["before"]))
-               for pair in pairs.itertuples(index=False, name=None)]  # fmt: skip
-    return found.assign(recent=pairs["recent"], before=pairs["before"], p_value=chances)
+    all_recent, all_before = int(whole["recent"]), int(whole["before"])
+    chances = [
+        _chance(recent, before, all_recent, all_before)
+        for recent, before in zip(pairs["recent"], pairs["before"], strict=True)
+    ]
+    found["p_value"] = pd.Series(chances, index=found.index, dtype="object")
+    return found.assign(recent=pairs["recent"], before=pairs["before"])
 
 
 def _end(rows: Table, filters: Filters) -> int:

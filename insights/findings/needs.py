@@ -88,7 +88,7 @@ def _named(table: pd.DataFrame, tables: Tables, _filters: Filters) -> pd.DataFra
         wanted = pc.field("item_id").isin(table["item_id"].dropna().unique().tolist())
         rows = Store(tables.workspace.store).read("items", ["item_id", "title"], wanted)
         known = dict(zip(rows["item_id"].to_pylist(), rows["title"].to_pylist(), strict=True))
-        table = table.assign(item=[known.get(item) for item in table["item_id"]])
+        table = table.assign(item=table["item_id"].map(known))
     return table
 
 

@@ -63,10 +63,10 @@ def drivers(texts: Table, rows: Table, settings: NeedSettings) -> Mapping[str, t
         return {}
     counted = _counts(texts, rows, settings)
     candidates: dict[str, list[_Candidate]] = defaultdict(list)
-    for row in counted.itertuples(index=False):
-        inside, carrying = int(row.inside), int(row.carrying)
-        counts = (inside, carrying, int(row.everywhere) - inside, int(row.known) - carrying)
-        candidates[str(row.need)].append((str(row.dimension), str(row.value), counts))
+    for row in counted.to_dict("records"):
+        inside, carrying = int(row["inside"]), int(row["carrying"])
+        counts = (inside, carrying, int(row["everywhere"]) - inside, int(row["known"]) - carrying)
+        candidates[str(row["need"])].append((str(row["dimension"]), str(row["value"]), counts))
     return {need: _found(told, settings.most_drivers) for need, told in candidates.items()}
 
 

@@ -157,9 +157,12 @@ def usable() -> Iterator[None]:
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return rows for people and programs: personal data masked, null where nothing is known."""
-    shown = shown_table(table)
-    rows = shown.astype(object).where(shown.notna(), None).to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in rows]
+    rows = shown_table(table).astype(object).to_dict("records")
+    return [
+        {str(name): None if pd.api.types.is_scalar(each) and pd.isna(each) else each
+         for name, each in row.items()}
+        for row in rows
+    ]  # fmt: skip
 
 
 def encoded(body: Mapping[str, object]) -> bytes:
