@@ -75,6 +75,10 @@ class UnknownConversationError(ServingError):
     """No conversation has the id asked about."""
 
 
+class UnknownNeedError(ServingError):
+    """No text carries the need asked about."""
+
+
 class UnknownAlertError(ServingError):
     """There is no alert of the id asked about."""
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, TypeAdapter
 
 IMPORTANCE: Mapping[str, int] = {"positive": 5, "neutral": 3, "negative": 1}
 _KANO: Mapping[str, int] = {"must_be": 3, "one_dimensional": 2, "attractive": 1, "indifferent": 0}
@@ -201,3 +201,15 @@ class Kano(_Preset):
 Priority = Annotated[
     NegativeVolumeTrend | SeedFormula | Rice | Opportunity | Kano, Field(discriminator="preset")
 ]
+
+
+def preset_named(name: str) -> Priority:
+    """Return a preset as it is by default.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        If there is none of this name.
+    """
+    found: Priority = TypeAdapter(Priority).validate_python({"preset": name})
+    return found

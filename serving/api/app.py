@@ -21,6 +21,7 @@ from serving.api.routes import (
     items,
     labels,
     messages,
+    needs,
     operations,
     recommendations,
 )
@@ -29,7 +30,7 @@ from serving.api.settings import ApiSettings
 
 _RESOURCES = (
     *(recommendations, customers, items, events, messages, labels),
-    *(insights, conversations, alerts, operations),
+    *(insights, conversations, needs, alerts, operations),
 )
 _ABOUT = """
 Recommendations with reasons, readable customer profiles and similar items, from the workspace's

@@ -29,6 +29,7 @@ from serving.errors import (
     UnknownCustomerError,
     UnknownInsightError,
     UnknownItemError,
+    UnknownNeedError,
 )
 
 _LOG = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ TABLE: Mapping[type[Exception], Kind] = {
     UnknownInsightError: Kind(404, "Unknown insight"),
     UnknownConversationError: Kind(404, "Unknown conversation"),
     UnknownAlertError: Kind(404, "Unknown alert"),
+    UnknownNeedError: Kind(404, "Unknown need"),
     NotReadyError: Kind(503, "The model is not loaded", {"retry-after": _RETRY_SECONDS}),
     FeaturesMissingError: Kind(503, "The feature store is not available"),
     RequestValidationError: Kind(422, "The request does not have the expected form"),

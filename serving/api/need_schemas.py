@@ -1,0 +1,66 @@
+"""Forms of needs, and of what people decide about them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import AwareDatetime, Field, PositiveFloat
+
+from insights.filters import Filters
+from insights.needs.card import NeedCard
+from insights.needs.register import Decision, Status
+from serving.api.schemas import Form, example
+
+Preset = Literal["negative_volume_trend", "seed_formula", "rice", "opportunity", "kano"]
+
+
+class NeedsQuestion(Filters):
+    """Which texts needs are read from, and how they are ranked."""
+
+    preset: Preset | None = Field(
+        default=None, description="How they are ranked; as the server is configured by default."
+    )
+    limit: int = Field(default=50, ge=1, le=500)
+    offset: int = Field(default=0, ge=0)
+
+    @property
+    def filters(self) -> Filters:
+        """What the verb calls filters."""
+        return Filters.model_validate(self.model_dump(include=set(Filters.model_fields)))
+
+
+class Needs(Form):
+    """Need cards, the first in priority first."""
+
+    total: int
+    needs: list[NeedCard]
+
+
+class DecisionIn(Form):
+    """What is decided about a need; what is not named stays as it was."""
+
+    model_config = example(
+        {
+            "author": "wei",
+            "status": "planned",
+            "owner": "logistics",
+            "plan": "Answer by night.",
+        }
+    )
+
+    author: str = Field(min_length=1, max_length=200, description="Who decides.")
+    status: Status | None = None
+    owner: str | None = Field(default=None, min_length=1, max_length=200)
+    plan: str | None = Field(default=None, min_length=1, max_length=2000)
+    due: date | None = None
+    shipped: AwareDatetime | None = Field(
+        default=None, description="Since when customers have it: its effect is measured from then."
+    )
+    effort: PositiveFloat | None = Field(default=None, description="Person-months.")
+
+
+class Decisions(Form):
+    """Everything that was decided about a need, oldest first."""
+
+    decisions: list[Decision]
