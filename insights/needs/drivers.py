@@ -91,7 +91,7 @@ def _long(rows: Table, names: tuple[str, ...]) -> Table:
     return long.filter(_.value.notnull() & (_.value != ""))  # noqa: PD004 (of Ibis)
 
 
-def _found(told: list[tuple[str, str, tuple[int, int, int, int]]], most: int) -> tuple[Driver, ...]:
+def _found(told: list[_Candidate], most: int) -> tuple[Driver, ...]:
     strict = 1 - (1 - LEVEL) / len(told)
     found = []
     for name, value, counts in told:
