@@ -192,7 +192,7 @@ def test_what_channels_say_is_numbered() -> None:
     assert bands[7] == 0
     assert np.delete(bands, 7)[[0, -1]].tolist() == [1, 5]
     assert (np.diff(np.delete(bands, 7)) >= 0).all()
-    assert np.bincount(bands)[1:].tolist() == [9, 9, 9, 10, 10] or np.bincount(bands)[1:].min() >= 8
+    assert np.bincount(bands)[1:].min() >= 8
 
 
 def test_values_are_ratings_or_cut_into_fifths() -> None:
