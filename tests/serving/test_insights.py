@@ -17,6 +17,7 @@ from insights.tables import Tables
 from serving.api import conversation_schemas, insight_schemas
 from serving.api.app import create_app
 from serving.api.settings import ApiSettings
+from serving.errors import NoChampionError
 from serving.recommend import Engine
 from tests.insights.script import write
 
@@ -46,7 +47,7 @@ MESSAGE = {
 
 
 def no_champion(*_: object) -> Engine:
-    raise FileNotFoundError("no champion")
+    raise NoChampionError("Workspace 'shop' has no champion.")
 
 
 @contextmanager
