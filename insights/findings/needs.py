@@ -26,7 +26,7 @@ _ABOUT = (
 )
 _DIMENSIONS = (
     *(*CALENDAR, *CONVERSATION, "need", "need_kind", "sentiment"),
-    *("item_id", "category", "brand", "segment"),
+    *("item_id", "category", "brand"),
 )
 _SAME = ("mean", "median", "p90")  # of ones
 

@@ -36,7 +36,10 @@ CHAT = """
     03T10:11 b categorized=billing
     03T20:00 c customer:c3
 """
-TEXTS = ("topic_sentiment", "corrected/satisfaction_estimated", "corrected/frequent_questions")
+TEXTS = (
+    *("topic_sentiment", "corrected/satisfaction_estimated", "corrected/frequent_questions"),
+    *("needs", "need_products", "need_coverage", "need_effect"),
+)
 
 
 def sort(workspace: Workspace, *told: tuple[str, str, str]) -> None:

@@ -258,3 +258,15 @@ def test_the_table_counts_what_its_rows_open_into(crowd: Tables) -> None:
 def test_the_same_input_gives_the_same_cards(crowd: Tables) -> None:
     again = Tables(crowd.workspace, crowd.settings)
     assert need_cards(crowd, RANGE) == need_cards(again, RANGE)
+
+
+@pytest.mark.parametrize("name", ["needs", "need_coverage"])
+@pytest.mark.parametrize("split", ["channel", "segment", "label", "category", "sentiment"])
+def test_every_split_opens_into_as_many_texts(name: str, split: str, golden: Tables) -> None:
+    finding = find(name)
+    table = finding.table(golden, Filters(), [split])
+    assert len(table)
+    for row in table.to_dict("records"):
+        opened = finding.drill(golden, Filters(), {split: row[split]})
+        assert len(opened) == row["count"]
+        assert opened["record_id"].is_unique
