@@ -5,13 +5,50 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from pydantic import AwareDatetime, Field, PositiveFloat
+from pydantic import AwareDatetime, Field, JsonValue, PositiveFloat
 
 from insights.filters import Filters
 from insights.needs.card import NeedCard
 from insights.needs.register import Decision, Status
 from serving.api.schemas import Form, example
 
+_CARD: dict[str, JsonValue] = {
+    "need": "code.customer_needs.pricing",
+    "kind": "code",
+    "title": {"en": "Pricing", "zh": "价格"},
+    "words": ["dear", "price"],
+    "quotes": [
+        {
+            "text_id": "web-5512-3",
+            "source": "messages",
+            "at": "2026-03-02T09:30:00Z",
+            "text": "far too dear for me, call 138****8000",
+        }
+    ],
+    "texts": 6,
+    "customers": 4,
+    "positive": 1,
+    "neutral": 1,
+    "negative": 4,
+    "first_at": "2026-03-01T09:00:00Z",
+    "last_at": "2026-03-21T09:00:00Z",
+    "importance_score": 1,
+    "urgency_score": 2,
+    "priority_score": 24.0,
+    "preset": "negative_volume_trend",
+    "factors": "negative 4, growth 1.5, customers 4",
+    "urgency": "1 of 4 customers wrote on several days",
+    "status": "open",
+    "owner": "pricing_team",
+    "plan": "Say what the price contains before it is asked about.",
+}
+_DECISION: dict[str, JsonValue] = {
+    "need": "code.customer_needs.pricing",
+    "at": "2026-03-22T08:00:00Z",
+    "author": "wei",
+    "status": "planned",
+    "owner": "pricing_team",
+}
 Preset = Literal["negative_volume_trend", "seed_formula", "rice", "opportunity", "kano"]
 
 
@@ -32,6 +69,8 @@ class NeedsQuestion(Filters):
 
 class Needs(Form):
     """Need cards, the first in priority first."""
+
+    model_config = example({"total": 1, "needs": [_CARD]})
 
     total: int
     needs: list[NeedCard]
@@ -62,5 +101,7 @@ class DecisionIn(Form):
 
 class Decisions(Form):
     """Everything that was decided about a need, oldest first."""
+
+    model_config = example({"decisions": [_DECISION]})
 
     decisions: list[Decision]

@@ -15,11 +15,13 @@ from pydantic import BaseModel
 
 from ingest.store import Store
 from serving.api import (
+    alert_schemas,
     conversation_schemas,
     event_schemas,
     insight_schemas,
     label_schemas,
     message_schemas,
+    need_schemas,
     schemas,
 )
 from serving.api.app import create_app, route_table
@@ -285,7 +287,7 @@ def test_every_route_is_described_with_an_example(app: FastAPI) -> None:
 
 
 def forms_with_examples() -> list[type[BaseModel]]:
-    chats = (message_schemas, insight_schemas, conversation_schemas)
+    chats = (message_schemas, insight_schemas, conversation_schemas, need_schemas, alert_schemas)
     modules = (schemas, event_schemas, label_schemas, *chats)
     named = {name: value for module in modules for name, value in vars(module).items()}.values()
     forms = [form for form in named if isinstance(form, type) and issubclass(form, BaseModel)]

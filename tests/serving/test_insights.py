@@ -130,16 +130,27 @@ def test_filters_are_the_verbs(client: TestClient, query: dict[str, Any], expect
         assert get(client, "/v1/conversations", **query)["total"] == expected
 
 
+ANALYZED = (
+    *("satisfaction_estimated", "frequent_questions"),
+    *("needs", "need_products", "need_coverage"),
+)
+
+
 @pytest.mark.parametrize(
     "finding",
     [finding for finding in FINDINGS.values() if "label" in finding.filtered_by],
     ids=lambda finding: finding.id,
 )
 def test_every_number_opens_into_as_many_records(client: TestClient, finding: Any) -> None:
-    if finding.name in ("satisfaction_estimated", "frequent_questions"):
+    if finding.name in ANALYZED:
         answer = client.get(f"/v1/insights/{finding.name}")
         assert answer.status_code == 503
         assert "python -m features workspace=shop" in answer.json()["detail"]
+        return
+    if finding.name == "need_effect":
+        answer = client.get("/v1/insights/need_effect")
+        assert answer.status_code == 422
+        assert "needs.change" in answer.json()["detail"]
         return
     told = get(client, f"/v1/insights/{finding.name}", family=finding.family, period="day")
     for row in told["rows"]:
