@@ -328,4 +328,11 @@ def test_every_question_and_answer_has_an_example() -> None:
         "Conversation",
         "Conversations",
         "Transcript",
+        "AcknowledgeIn",
+        "Alert",
+        "Alerts",
+        "DecisionIn",
+        "Decisions",
+        "MuteIn",
+        "Needs",
     }
