@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ingest.configuration import configuration
 from ingest.runtime import prepare
+from ingest.told import reason
 
 prepare()
 
@@ -65,7 +66,7 @@ def main(config: DictConfig) -> None:
         workspace = Workspace.named(config.workspace, config.data_dir)
         report = run(workspace, settings)
     except (ValueError, hydra.errors.InstantiationException) as error:
-        print(f"features: {error.__cause__ or error}", file=sys.stderr)
+        print(f"features: {reason(error.__cause__ or error)}", file=sys.stderr)
         sys.exit(2)
     _show(report, workspace.name)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ingest.configuration import configuration
 from ingest.runtime import prepare
+from ingest.told import reason
 
 prepare()
 
@@ -37,7 +38,7 @@ def _show(table: pd.DataFrame, title: str, caption: str = "") -> None:
 
     view = Table(title=title, caption=caption)
     for column in table.columns:
-        view.add_column(str(column))
+        view.add_column(str(column).replace("_", " "), overflow="fold")  # nothing is cut off
     for row in shown_table(table).itertuples(index=False):
         view.add_row(*(readable(value) for value in row))
     Console().print(view)
@@ -131,7 +132,7 @@ def main(settings: DictConfig) -> None:
     try:
         run(settings)
     except (ValueError, LookupError, FileNotFoundError) as error:
-        sys.exit(f"insights: {error}")
+        sys.exit(f"insights: {reason(error)}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ingest.configuration import configuration
 from ingest.runtime import prepare
+from ingest.told import reason
 
 prepare()
 
@@ -202,7 +203,7 @@ def _table(table: pd.DataFrame, title: str) -> None:
 
     view = Table(title=title)
     for column in table.columns:
-        view.add_column(str(column))
+        view.add_column(str(column), overflow="fold")  # nothing is cut off
     for row in shown_table(table).itertuples(index=False):
         view.add_row(*(readable(value) for value in row))
     Console().print(view)
@@ -224,7 +225,7 @@ def main(settings: DictConfig) -> None:
     try:
         code = run(settings)
     except (ValueError, LookupError) as error:
-        sys.exit(f"insights.alert: {error}")
+        sys.exit(f"insights.alert: {reason(error)}")
     if code:
         sys.exit(code)
 

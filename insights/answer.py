@@ -64,9 +64,16 @@ class Answer:
 
     @property
     def brief(self) -> pd.DataFrame:
-        """The columns for people where the finding names some; those of records are all shown."""
-        named = list(self.finding.brief)
-        return self.table[named] if named and set(named) <= set(self.table) else self.table
+        """The columns for people where the finding names some: what splits it, and those.
+
+        Tables of records have no count and are shown whole.
+        """
+        columns = list(self.table)
+        if not self.finding.brief or "count" not in columns:
+            return self.table
+        groups = columns[: columns.index("count")]
+        named = [name for name in self.finding.brief if name in columns]
+        return self.table[list(dict.fromkeys((*groups, *named)))]
 
     def export(self) -> pd.DataFrame:
         """Return the table with the definition, unit, zone and gap in each row."""

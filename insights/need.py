@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ingest.configuration import configuration, quoted_words
 from ingest.runtime import prepare
+from ingest.told import reason
 from ingest.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def main(settings: DictConfig) -> None:
     try:
         run(settings)
     except (ValueError, LookupError, FileNotFoundError) as error:
-        sys.exit(f"insights.need: {error}")
+        sys.exit(f"insights.need: {reason(error)}")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ingest.configuration import configuration
 from ingest.runtime import prepare
+from ingest.told import reason
 from ingest.workspace import Workspace
 from insights.schedules.history import History, Run
 from insights.schedules.plan import Schedule
@@ -28,7 +29,7 @@ def main(config: DictConfig) -> None:
         schedules = planned(config)
         history = History(Workspace.named(config.workspace, config.data_dir).root)
     except ValueError as error:
-        sys.stderr.write(f"insights.schedule: {error}\n")
+        sys.stderr.write(f"insights.schedule: {reason(error)}\n")
         sys.exit(2)
     if config.list:
         _show(overview(schedules, history, datetime.now(UTC)))

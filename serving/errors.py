@@ -6,8 +6,6 @@ endpoint; ``serving/api/errors.py`` maps each class to one HTTP status.
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-
 
 class ServingError(Exception):
     """A request that cannot be answered.
@@ -93,12 +91,3 @@ class FeaturesMissingError(ServingError):
 
 class NoChampionError(ServingError):
     """No model of the workspace was promoted yet."""
-
-
-def settings_error(error: ValidationError) -> str:
-    """Return what is wrong with the settings of a verb, one line a setting."""
-    lines = []
-    for found in error.errors(include_url=False):
-        where = ".".join(str(part) for part in found["loc"])
-        lines.append(f"{where}: {found['msg']}, received {found['input']!r}")
-    return "\n".join(lines)

@@ -23,6 +23,7 @@ from pydantic import (
     ValidationError,
 )
 
+from ingest.told import reason
 from training.tracking.names import LATENCY, SIZE, metric_name
 
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -78,11 +79,7 @@ class Limits(BaseModel):
         try:
             return cls.model_validate(given)
         except ValidationError as error:
-            wrong = [
-                f"{'.'.join(map(str, each['loc']))}: {each['msg']}, received {each['input']!r}"
-                for each in error.errors()
-            ]
-            raise ValueError(f"guards: {'; '.join(wrong)}") from None
+            raise ValueError(f"guards: {reason(error)}") from None
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
 
+from ingest.told import reason
 from training.data import StoreData
 from training.groups import GroupRules
 from training.metrics import metrics_of
@@ -147,16 +148,10 @@ def _built(name: str, config: Any, kind: type[Any], **given: Any) -> Any:
 
 
 def _reason(error: BaseException) -> str:
-    """Return what a person needs to know of an error of instantiation."""
+    """Return what a person needs to know of an error of instantiation: its first cause."""
     while error.__cause__ is not None:
         error = error.__cause__
-    if hasattr(error, "errors") and callable(error.errors):
-        lines = []
-        for found in error.errors():
-            where = ".".join(str(part) for part in found["loc"])
-            lines.append(f"{where}: {found['msg']}, received {found['input']!r}")
-        return "; ".join(lines)
-    return str(error) or type(error).__name__
+    return reason(error)
 
 
 def _groups(given: dict[str, Any]) -> GroupRules:

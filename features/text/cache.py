@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from features.text.base import Analyzer, content_hash
 from features.text.codec import decode_column, encode_column
+from ingest import sqlite
 
 _ASK = 500  # hashes in one query
 _LAYOUT = 2  # a file of another layout is emptied: what it held is computed again
@@ -34,21 +35,9 @@ def open_cache(path: Path) -> Iterator[sqlite3.Connection]:
     ValueError
         If the file exists and is not an SQLite database.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, isolation_level=None)
-    try:
-        try:
-            for pragma in _PRAGMAS:
-                connection.execute(f"PRAGMA {pragma}")
-            _lay_out(connection)
-        except sqlite3.DatabaseError as error:
-            raise ValueError(
-                f"text cache {path}: expected an SQLite database, got a file that cannot be read "
-                f"as one ({error}); delete it, its content will be computed again"
-            ) from error
+    todo = "delete it, its content will be computed again"
+    with sqlite.opened(path, _PRAGMAS, _lay_out, name="text cache", todo=todo) as connection:
         yield connection
-    finally:
-        connection.close()
 
 
 def _lay_out(connection: sqlite3.Connection) -> None:

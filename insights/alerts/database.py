@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ingest import sqlite
 from ingest.workspace import Workspace
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON")
@@ -52,21 +53,13 @@ def opened(file: Path) -> Iterator[sqlite3.Connection]:
     ValueError
         If the file exists and is not an SQLite database.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(file, isolation_level=None)
-    try:
-        try:
-            for pragma in _PRAGMAS:
-                connection.execute(f"PRAGMA {pragma}")
-            connection.executescript(_TABLES)
-        except sqlite3.DatabaseError as error:
-            raise ValueError(
-                f"alerts {file}: expected an SQLite database, got a file that cannot be read as "
-                f"one ({error}); restore it from a backup, or move it away to begin anew"
-            ) from error
+    todo = "restore it from a backup, or move it away to begin anew"
+    with sqlite.opened(file, _PRAGMAS, _lay_out, name="alerts", todo=todo) as connection:
         yield connection
-    finally:
-        connection.close()
+
+
+def _lay_out(connection: sqlite3.Connection) -> None:
+    connection.executescript(_TABLES)
 
 
 @contextmanager

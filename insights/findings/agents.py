@@ -100,5 +100,9 @@ AGENTS = Finding(
     finish=_table,
     chart="bar",
     charted="count",
+    brief=(
+        *("count", "participation", "first_response_minutes", "reply_minutes"),
+        *("resolution_minutes", "csat", "csat_n"),
+    ),
 )
 FINDINGS = (AGENTS,)

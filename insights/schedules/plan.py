@@ -54,12 +54,12 @@ class Schedule(BaseModel):
     def _readable(cls, told: str) -> str:
         parts = told.split()
         if len(parts) == 5 and re.search(r"\d", parts[4]):  # noqa: PLR2004
-            raise ValueError(f"{told!r}: name the weekday (mon, tue, ..., sun) or write *")
+            raise ValueError("name the weekday (mon, tue, ..., sun) or write *")
         try:
             _trigger(told, "UTC")
         except ValueError as error:
             raise ValueError(
-                f"{told!r}: expected minute, hour, day, month and weekday, such as '0 8 * * mon' "
+                "expected minute, hour, day, month and weekday, such as '0 8 * * mon' "
                 f"for Mondays at eight; {error}"
             ) from error
         return told
@@ -68,7 +68,7 @@ class Schedule(BaseModel):
     @classmethod
     def _written(cls, told: str) -> str:
         if Path(told).suffix not in _FORMATS:
-            raise ValueError(f"{told!r}: expected a file ending in {' or '.join(_FORMATS)}")
+            raise ValueError(f"expected a file ending in {' or '.join(_FORMATS)}")
         return told
 
     def times(self, after: datetime, until: datetime) -> Iterator[datetime]:

@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ingest.configuration import configuration
 from ingest.runtime import prepare
+from ingest.told import reason
 
 
 @hydra.main(version_base=None, config_path=configuration(), config_name="api")
@@ -19,12 +20,11 @@ def main(config: DictConfig) -> None:
 
     from serving.api.app import create_app
     from serving.api.settings import ApiSettings
-    from serving.errors import settings_error
 
     try:
         settings = ApiSettings.model_validate(OmegaConf.to_container(config, resolve=True))
     except ValidationError as error:
-        sys.exit(f"serving.api: {settings_error(error)}")
+        sys.exit("serving.api: " + reason(error, "\n"))
     uvicorn.run(
         create_app(settings),
         host=settings.host,

@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ingest.configuration import configuration
 from ingest.runtime import prepare
+from ingest.told import reason
 
 
 @hydra.main(version_base=None, config_path=configuration(), config_name="batch")
@@ -19,13 +20,13 @@ def main(config: DictConfig) -> None:
 
     from serving.batch.run import BatchSettings, run
     from serving.batch.writer import BatchRunningError
-    from serving.errors import ServingError, settings_error
+    from serving.errors import ServingError
 
     given = OmegaConf.to_container(config, resolve=True)
     try:
         manifest = run(BatchSettings.model_validate(given))
     except ValidationError as error:
-        sys.exit(f"serving.batch: {settings_error(error)}")
+        sys.exit("serving.batch: " + reason(error, "\n"))
     except (ServingError, BatchRunningError) as error:
         sys.exit(f"serving.batch: {error}")
     logging.getLogger("serving.batch").info(

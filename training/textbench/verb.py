@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
+from ingest.told import reason
 from training.plan import PlanError
 from training.report import write_rows
 from training.textbench.row import Row
@@ -73,7 +74,7 @@ class Settings(BaseModel):
         try:
             settings = cls(**given)
         except ValidationError as error:
-            raise PlanError(f"textbench: {error}") from error
+            raise PlanError(f"textbench: {reason(error)}") from error
         unknown = [name for name in settings.only if name not in settings.measures]
         if unknown:
             raise PlanError(

@@ -1,0 +1,52 @@
+"""SQLite files that processes share: opened for a while, and a foreign file explained."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def opened(
+    file: Path,
+    pragmas: Sequence[str],
+    lay_out: Callable[[sqlite3.Connection], object],
+    *,
+    name: str,
+    todo: str,
+) -> Iterator[sqlite3.Connection]:
+    """Open a database, creating it and its folder where needed; transactions are the caller's.
+
+    Parameters
+    ----------
+    file : Path
+        Of the database.
+    pragmas : sequence of str
+        Settings of the connection, such as ``journal_mode=WAL``.
+    lay_out : callable
+        Creates the tables that are missing.
+    name, todo : str
+        What the file is and what to do if it is something else, for the error.
+
+    Raises
+    ------
+    ValueError
+        If the file exists and is not an SQLite database.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(file, isolation_level=None)
+    try:
+        try:
+            for pragma in pragmas:
+                connection.execute(f"PRAGMA {pragma}")
+            lay_out(connection)
+        except sqlite3.DatabaseError as error:
+            raise ValueError(
+                f"{name} {file}: expected an SQLite database, got a file that cannot be read as "
+                f"one ({error}); {todo}"
+            ) from error
+        yield connection
+    finally:
+        connection.close()
