@@ -17,7 +17,8 @@ body { font: 14px/1.5 system-ui, "Noto Sans CJK SC", "PingFang SC", sans-serif; 
        max-width: 60rem; color: #1c2430; }
 table { border-collapse: collapse; margin: 1rem 0; }
 th, td { padding: .25rem .75rem; border-bottom: 1px solid #d8dee8; text-align: left; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
+td a { overflow-wrap: anywhere; }
+td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .note { color: #5b6675; font-size: 12px; }
 .simulated { background: #fff3cd; padding: .25rem .5rem; border-radius: 4px; }
 @page { size: A4; margin: 16mm 14mm 18mm;

@@ -103,7 +103,7 @@ def render(report: Report, tables: Tables, filters: Filters) -> str:
     parts = [_part(each, tables, filters) for each in report.sections]
     simulated = any(part.answer.simulated for part in parts)
     shown = [] if report.only_changes else _shown(parts)
-    found = {change.finding.id: part.changes for part in parts for change in part.changes}
+    found = {part.finding.id: part.changes for part in parts if len(part.overall) <= _SERIES}
     changed = digest([change for each in found.values() for change in each])
     head = _head(report, tables, filters, simulated)
     body = "\n".join([*head, changed, _glance(parts), *shown])
