@@ -7,6 +7,11 @@ from pydantic import ValidationError
 _PREFIX = "Value error, "  # of pydantic, before what our own validators say
 
 
+def expected(message: str) -> str:
+    """Return what pydantic says of one wrong value, in the words of the validator."""
+    return message.removeprefix(_PREFIX)
+
+
 def reason(error: BaseException, between: str = "; ") -> str:
     """Return an error in words; of wrong settings each by its name, ``between`` two of them.
 
@@ -26,6 +31,6 @@ def reason(error: BaseException, between: str = "; ") -> str:
     lines = []
     for found in error.errors(include_url=False):
         where = ".".join(str(part) for part in found["loc"])
-        said = f"{found['msg'].removeprefix(_PREFIX)}, received {found['input']!r}"
+        said = f"{expected(found['msg'])}, received {found['input']!r}"
         lines.append(f"{where}: {said}" if where else said)
     return between.join(lines)

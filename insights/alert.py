@@ -70,7 +70,7 @@ def _evaluate(settings: DictConfig) -> int:
             _say(f"{rule.name}: not judged, {error}")
             continue
         why = f", {found.unjudged} not judged ({found.why})" if found.unjudged else ""
-        _say(f"{rule.name}: {found.buckets} buckets{why}")
+        _say(f"{rule.name}: {found.buckets} bucket{'' if found.buckets == 1 else 's'}{why}")
         for step, incident in found.steps:
             _say(f"  {step} {incident.id} {_shown(incident.group)} {incident.value:g}")
     by_name = {rule.name: rule for rule in rules}

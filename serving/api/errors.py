@@ -18,6 +18,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from features.text.pii.shown import shown
+from ingest.told import expected
 from serving.errors import (
     BadRequestError,
     FeaturesMissingError,
@@ -142,7 +143,7 @@ def fault(entry: Mapping[str, Any]) -> dict[str, str]:
     received = shown(repr(entry.get("input")))
     if len(received) > _MAX_SHOWN:
         received = received[:_MAX_SHOWN] + "…"
-    return {"where": where, "expected": shown(str(entry["msg"])), "received": received}
+    return {"where": where, "expected": shown(expected(str(entry["msg"]))), "received": received}
 
 
 def install(app: FastAPI) -> None:

@@ -68,7 +68,8 @@ def test_each_sentence_is_linked_to_its_message(
     with serve(script) as server:
         analyzer = LlmAnalyzer(task="summary", settings=server.settings())
         write_summaries(tmp_path / "text", store, analyzer)
-    assert data_of(server.requests[0]).split("\n") == [
+    sent = next(one for one in map(data_of, server.requests) if "guitar" in one)  # any order
+    assert sent.split("\n") == [
         "customer: My guitar arrived agent: all is fine",
         "customer: broken at the neck",
         "agent: I am sorry, please send a photo",
