@@ -7,10 +7,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from ingest.runtime import prepare
 
 prepare()
+
+# The same examples in every run, so that a run says something of the change and not of the day;
+# HYPOTHESIS_PROFILE=explore looks for new ones.
+settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
+settings.register_profile("explore", max_examples=1000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 # The whole suite runs without a network: only this machine can be reached, here and in the Python
 # processes that tests start.
