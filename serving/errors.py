@@ -89,5 +89,9 @@ class FeaturesMissingError(ServingError):
     """The feature store of the workspace was not built."""
 
 
+class TablesMissingError(ServingError):
+    """A table that an insight counts was not made yet."""
+
+
 class NoChampionError(ServingError):
     """No model of the workspace was promoted yet."""

@@ -23,7 +23,7 @@ from insights.settings import InsightSettings
 from insights.splits import shown_times
 from insights.tables import Tables
 from serving.api.insight_schemas import InsightQuestion, MembersQuestion
-from serving.errors import BadRequestError, FeaturesMissingError, UnknownInsightError
+from serving.errors import BadRequestError, TablesMissingError, UnknownInsightError
 
 _LOG = logging.getLogger(__name__)
 _URL = "/v1/insights"
@@ -149,7 +149,7 @@ def usable() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise FeaturesMissingError(str(error)) from error
+        raise TablesMissingError(str(error)) from error
     except ValueError as error:
         todo = "GET /v1/insights tells what splits and filters each insight."
         raise BadRequestError(str(error), todo=todo) from error
