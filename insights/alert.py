@@ -57,7 +57,7 @@ def _evaluate(settings: DictConfig) -> int:
     from insights.alerts.book import Book  # noqa: PLC0415  (nor these)
     from insights.alerts.deliver import deliver  # noqa: PLC0415
     from insights.alerts.evaluate import evaluate  # noqa: PLC0415
-    from insights.alerts.channels import Delivery  # noqa: PLC0415
+    from insights.delivery.channels import Delivery  # noqa: PLC0415
 
     tables, rules = _tables(settings), _rules(settings)
     delivery = Delivery.model_validate(_plain(settings)["delivery"])
