@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from ibis import _
 from ibis.expr.types import Table
 
 from ingest.store import Store
+from insights.conversations.tables import BY_ROOM, ChatTables
 from insights.filters import Filters
 from insights.finding import Finding
 from insights.functions import minutes
@@ -25,6 +27,7 @@ COLUMNS = (
 )
 SORTS = ("opened_at", "last_at", "messages", "duration_minutes", "first_response_minutes",
          "waiting_minutes")  # fmt: skip
+_WHOSE = (*BY_ROOM, "changes", "surveyed", "surveys", "labels")
 _SAID = ("message_id", "sender_role", "customer_id", "agent_id", "kind", "text", "reply_to",
          "recalled", "private", "occurred_at")  # fmt: skip
 
@@ -58,6 +61,33 @@ def listed(tables: Tables, filters: Filters) -> Table:
         labels=_.labels.fill_null(nobody).sort(),
         duration_minutes=minutes(_.last_at - _.first_at),
     ).select(*COLUMNS)
+
+
+def one(tables: Tables, conversation_id: str) -> Table:
+    """Return the row that :func:`listed` has of one conversation; empty if there is none.
+
+    Only what belongs to it is read: its cost does not grow with the other conversations.
+    """
+    return listed(_One(tables.workspace, tables.settings, tables, conversation_id), Filters())
+
+
+@dataclass(frozen=True)
+class _One(Tables):
+    """The same records, of which those of one conversation are seen."""
+
+    whole: Tables | None = None
+    conversation_id: str = ""
+
+    @property
+    def chats(self) -> ChatTables:
+        """The rows of the conversation in every table."""
+        assert self.whole is not None  # noqa: S101 - given by `one`
+        every = self.whole.chats
+        mine = {
+            name: getattr(every, name).filter(_.conversation_id == self.conversation_id)
+            for name in _WHOSE
+        }
+        return replace(every, **mine)
 
 
 def _members(finding: Finding, tables: Tables, filters: Filters) -> Table:
