@@ -53,7 +53,7 @@ def one(tables: Tables, conversation_id: str, limit: int, offset: int) -> bytes:
     UnknownConversationError
         If there is none of this id in which anybody spoke.
     """
-    found = records(shown_times(conversation(tables, conversation_id)))
+    found = records(conversation(tables, conversation_id))
     if not found:
         raise UnknownConversationError(
             f"There is no conversation {conversation_id!r}.",

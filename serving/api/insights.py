@@ -162,9 +162,9 @@ def usable() -> Iterator[None]:
         raise BadRequestError(str(error), todo=todo) from error
 
 
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def records(table: pd.DataFrame | list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return rows for people and programs: personal data masked, null where nothing is known."""
-    rows = shown_table(table).astype(object).to_dict("records")
+    rows = shown_table(pd.DataFrame(table)).astype(object).to_dict("records")
     return [
         {str(name): None if pd.api.types.is_scalar(each) and pd.isna(each) else each
          for name, each in row.items()}
