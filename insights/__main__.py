@@ -44,13 +44,17 @@ def _show(table: pd.DataFrame, title: str, caption: str = "") -> None:
     Console().print(view)
 
 
-def _list() -> None:
+def _list(tables: Tables) -> None:
     import pandas as pd
 
-    from insights.registry import FINDINGS
+    from insights.registry import FINDINGS, own
 
-    rows = [(known.id, known.title, known.unit, known.action) for known in FINDINGS.values()]
+    added = own(tables)
+    every = [*FINDINGS.values(), *added.findings.values()]
+    rows = [(known.id, known.title, known.unit, known.action) for known in every]
     _show(pd.DataFrame(rows, columns=["finding", "title", "unit", "what to do"]), "Findings")
+    for why in added.broken.values():
+        sys.stderr.write(f"insights: left out {why}\n")
 
 
 def _filters(settings: DictConfig) -> tuple[Filters, list[str] | None]:
@@ -114,9 +118,9 @@ def run(settings: DictConfig) -> None:
         _report(settings, tables)
         return
     if settings.finding == "list":
-        _list()
+        _list(tables)
         return
-    finding = find(settings.finding, settings.family)
+    finding = find(settings.finding, settings.family, tables)
     filters, by = _filters(settings)
     if settings.drill is None:
         table = finding.table(tables, filters, by)

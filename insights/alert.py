@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from insights.alerts.rules import Rule
     from insights.tables import Tables
 
-_SETTINGS = ("sessions", "hours", "sla", "staffing", "repeat_days")
+_SETTINGS = ("sessions", "hours", "sla", "staffing", "repeat_days", "metrics")
 _LISTED = ("id", "status", "rule", "group", "owner", "opened_at", "value", "expected", "buckets")
 
 
@@ -55,9 +55,9 @@ def run(settings: DictConfig) -> int:
 
 def _evaluate(settings: DictConfig) -> int:
     from insights.alerts.book import Book  # noqa: PLC0415  (nor these)
-    from insights.alerts.channels import Delivery  # noqa: PLC0415
     from insights.alerts.deliver import deliver  # noqa: PLC0415
     from insights.alerts.evaluate import evaluate  # noqa: PLC0415
+    from insights.delivery.channels import Delivery  # noqa: PLC0415
 
     tables, rules = _tables(settings), _rules(settings)
     delivery = Delivery.model_validate(_plain(settings)["delivery"])

@@ -11,6 +11,7 @@ import pandas as pd
 from features.text.pii.shown import shown_table
 from insights.answer import Answer, readable
 from insights.pdf import write_pdf
+from insights.workbook import harmless, write_workbook
 
 STYLE = """
 body { font: 14px/1.5 system-ui, "Noto Sans CJK SC", "PingFang SC", sans-serif; margin: 2rem auto;
@@ -46,7 +47,6 @@ _PAGE = """<!doctype html>
 {body}
 </body></html>
 """
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write(answer: Answer, out: Path) -> None:
@@ -60,7 +60,7 @@ def write(answer: Answer, out: Path) -> None:
     writers: Mapping[str, Callable[[], object]] = {
         ".csv": lambda: harmless(shown_table(answer.export())).to_csv(out, index=False),
         ".parquet": lambda: shown_table(answer.export()).to_parquet(out, index=False),
-        ".xlsx": lambda: _xlsx(answer, out),
+        ".xlsx": lambda: write_workbook(answer, out),
         ".html": lambda: out.write_text(_drawn(answer), encoding="utf-8"),
         ".pdf": lambda: write_pdf(_drawn(answer), out),
     }
@@ -76,29 +76,6 @@ def _drawn(answer: Answer) -> str:
 
     figure = draw(answer, answer.finding.chart) if "count" in answer.table else ""
     return page(answer.title, section(answer, figure))
-
-
-def harmless(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with texts that a spreadsheet would run as formulas quoted by ``'``.
-
-    Names of channels and customers come from outside; see OWASP, "CSV Injection".
-    """
-    texts = table.select_dtypes("object")
-    return table.assign(**{str(name): texts[name].map(_quoted) for name in texts})
-
-
-def _quoted(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-
-def _xlsx(answer: Answer, out: Path) -> None:
-    table = harmless(shown_table(answer.export()))
-    zoned = table.select_dtypes("datetimetz")  # spreadsheets know no zones
-    texts = {str(name): zoned[name].map(readable) for name in zoned}
-    about = pd.DataFrame({"about": [answer.title, answer.caption]})
-    with pd.ExcelWriter(out, engine="openpyxl") as book:
-        table.assign(**texts).to_excel(book, sheet_name="numbers", index=False)
-        about.to_excel(book, sheet_name="definition", index=False)
 
 
 def page(title: str, body: str) -> str:

@@ -112,14 +112,15 @@ def render(report: Report, tables: Tables, filters: Filters) -> str:
 
 def ranged(report: Report, tables: Tables, filters: Filters) -> Filters:
     """Return the filters with both ends of the range, whole local days."""
-    until = filters.until or _day_after_last(tables, filters)
+    until = filters.until or day_after_last(tables, filters)
     zone = ZoneInfo(filters.zone)
     start = until.astimezone(zone).replace(tzinfo=None) - timedelta(days=report.days)
     since = filters.since or start.replace(tzinfo=zone).astimezone(UTC)
     return Filters.model_validate(filters.model_dump() | {"since": since, "until": until})
 
 
-def _day_after_last(tables: Tables, filters: Filters) -> datetime:
+def day_after_last(tables: Tables, filters: Filters) -> datetime:
+    """Return the local midnight after the last conversation, else after now."""
     last = tables.chats.rows.aggregate(last=_.last_at.max()).to_pandas()["last"][0]
     zone = ZoneInfo(filters.zone)
     moment = datetime.now(UTC) if pd.isna(last) else datetime.fromtimestamp(int(last) / 1e6, UTC)
@@ -128,7 +129,7 @@ def _day_after_last(tables: Tables, filters: Filters) -> datetime:
 
 
 def _part(told: Section, tables: Tables, filters: Filters) -> _Part:
-    finding = find(told.finding, told.family)
+    finding = find(told.finding, told.family, tables)
     split = Split.of(told.by)
     own = filters.model_copy(update={"period": split.period or "day"})
     assert own.since is not None  # noqa: S101 - `ranged` closed the range

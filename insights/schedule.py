@@ -1,4 +1,4 @@
-"""``python -m insights.schedule``: make the saved reports that are due, and those missed."""
+"""``python -m insights.schedule``: make reports that are due or were missed, and send them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from ingest.configuration import configuration
 from ingest.runtime import prepare
 from ingest.told import reason
 from ingest.workspace import Workspace
+from insights.delivery.channels import Delivery
+from insights.schedules.deliveries import Attempt, Deliveries, checked, deliver_made
 from insights.schedules.history import History, Run
 from insights.schedules.plan import Schedule
 from insights.schedules.run import run_due
@@ -23,21 +25,25 @@ _LONGEST = timedelta(minutes=1)  # of one sleep: clocks are set, machines wake u
 
 @hydra.main(version_base=None, config_path=configuration(), config_name="schedule")
 def main(config: DictConfig) -> None:
-    """Run the verb; exit code 1 if a report failed, 2 if a setting is wrong."""
+    """Run the verb; exit code 1 if a report or its delivery failed, 2 if a setting is wrong."""
     prepare()
     try:
-        schedules = planned(config)
-        history = History(Workspace.named(config.workspace, config.data_dir).root)
+        schedules, delivery = planned(config), delivered_by(config)
+        checked(schedules, delivery)
+        root = Workspace.named(config.workspace, config.data_dir).root
+        history, deliveries = History(root), Deliveries(root)
     except ValueError as error:
         sys.stderr.write(f"insights.schedule: {reason(error)}\n")
         sys.exit(2)
     if config.list:
-        _show(overview(schedules, history, datetime.now(UTC)))
+        _show(overview(schedules, history, datetime.now(UTC), deliveries))
         return
     failed = _call(schedules, history, config)
+    failed |= _bring(schedules, history, deliveries, delivery)
     while config.watch:
         _wait(schedules)
         _call(schedules, history, config)
+        _bring(schedules, history, deliveries, delivery)
     sys.exit(int(failed))
 
 
@@ -58,8 +64,19 @@ def planned(config: DictConfig) -> dict[str, Schedule]:
     return {str(name): Schedule.model_validate(each) for name, each in told.items()}
 
 
-def overview(schedules: Mapping[str, Schedule], history: History, now: datetime) -> list[str]:
-    """Return a line for each schedule, and one for each of its last runs."""
+def delivered_by(config: DictConfig) -> Delivery:
+    """Return the ways to tell people."""
+    return Delivery.model_validate(OmegaConf.to_container(config.delivery, resolve=True))
+
+
+def overview(
+    schedules: Mapping[str, Schedule],
+    history: History,
+    now: datetime,
+    deliveries: Iterable[Attempt] = (),
+) -> list[str]:
+    """Return a line for each schedule, and one for each of its last runs and deliveries."""
+    attempts = list(deliveries)
     lines = []
     for name, schedule in schedules.items():
         due = schedule.next(now)
@@ -67,6 +84,8 @@ def overview(schedules: Mapping[str, Schedule], history: History, now: datetime)
         lines.append(f"{name}: report={schedule.report}, '{schedule.cron}' {schedule.zone}, {told}")
         runs = [run for run in history if run.schedule == name]
         lines += [f"  {line}" for line in map(_line, runs[-10:])]
+        tried = [attempt for attempt in attempts if attempt.schedule == name]
+        lines += [f"  {line}" for line in map(_told, tried[-10:])]
     return lines
 
 
@@ -75,6 +94,20 @@ def _call(schedules: Mapping[str, Schedule], history: History, config: DictConfi
     runs = run_due(schedules, history, datetime.now(UTC), lambda *told: _make(config, *told))
     _show(map(_line, runs) if runs else ["nothing is due"])
     return any(run.status == "failed" for run in runs)
+
+
+def _bring(
+    schedules: Mapping[str, Schedule],
+    history: History,
+    deliveries: Deliveries,
+    delivery: Delivery,
+) -> bool:
+    """Send what was made; return whether something has not arrived."""
+    outcome = deliver_made(schedules, list(history), deliveries, delivery, datetime.now(UTC))
+    if any(outcome.values()):
+        told = ", ".join(f"{count} {what}" for what, count in outcome.items() if count)
+        _show([f"deliveries: {told}"])
+    return outcome["failed"] > 0
 
 
 def _make(config: DictConfig, name: str, schedule: Schedule, due: datetime) -> None:
@@ -106,6 +139,13 @@ def _wait(schedules: Mapping[str, Schedule]) -> None:
 def _line(run: Run) -> str:
     return (
         f"{run.schedule} due {run.due.isoformat()}: {run.status} {run.file or run.error}".rstrip()
+    )
+
+
+def _told(attempt: Attempt) -> str:
+    return (
+        f"{attempt.schedule} due {attempt.due.isoformat()} to {attempt.channel}: "
+        f"{attempt.state}, {attempt.told}"
     )
 
 

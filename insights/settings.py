@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from insights.filters import known_zone
+from insights.filters import Names, known_zone
 from insights.needs.priority import NegativeVolumeTrend, Priority
 from insights.needs.settings import NeedSettings
 
@@ -169,6 +169,9 @@ class InsightSettings(_Settings):
         the category of conversations that their source has no category for.
     segmented_by : str
         Attribute of customers that is their segment.
+    metrics : tuple of str
+        Files, or folders of files, that define findings of the business's own; the folder
+        ``metrics`` of the workspace is read as well.
     top_questions : int
         So many of the most frequent questions are listed.
     needs, priority
@@ -182,6 +185,7 @@ class InsightSettings(_Settings):
     repeat_days: PositiveInt = 7
     taxonomy: str = "service_categories"
     segmented_by: Annotated[str, Field(pattern=r"^\w+$")] = "segment"
+    metrics: Names = ()
     top_questions: PositiveInt = 20
     needs: NeedSettings = NeedSettings()
     priority: Priority = NegativeVolumeTrend()

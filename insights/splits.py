@@ -58,7 +58,12 @@ def spread(rows: Table, tables: Tables, names: Collection[str]) -> Table:
     return rows
 
 
-def shown_times(rows: Table) -> pd.DataFrame:
+def moments(rows: Table) -> Table:
     """Return rows whose columns ``at`` and ``..._at`` are moments instead of microseconds."""
     times = {name: utc(rows[name]) for name in rows.columns if re.search("(^|_)at$", name)}
-    return cast("pd.DataFrame", rows.mutate(**times).to_pandas())
+    return rows.mutate(**times)
+
+
+def shown_times(rows: Table) -> pd.DataFrame:
+    """Return what :func:`moments` does as a data frame."""
+    return cast("pd.DataFrame", moments(rows).to_pandas())

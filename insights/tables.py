@@ -69,6 +69,10 @@ class Tables:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
+    _lasting: dict[str, tuple[ChatTables, Any]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
     @property
     def chats(self) -> ChatTables:
         """Conversations, turns and replies as of now: computed once, then renewed room by room."""
@@ -151,6 +155,15 @@ class Tables:
         if known is None or known[0] != versions or known[1] != mark:
             known = self._made[name] = (versions, mark, make())
         value: T = known[2]
+        return value
+
+    def lasting(self, name: str, make: Callable[[], T]) -> T:
+        """Return what ``make`` gave for the present chat tables, which are renewed in place."""
+        chats = self.chats
+        known = self._lasting.get(name)
+        if known is None or known[0] is not chats:
+            known = self._lasting[name] = (chats, make())
+        value: T = known[1]
         return value
 
     def texts(self) -> Table:

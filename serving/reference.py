@@ -77,9 +77,24 @@ def findings() -> Iterator[str]:
     yield ""
 
 
+def views() -> Iterator[str]:
+    """Yield the data dictionary of what BI tools read."""
+    from insights.views.dictionary import KINDS, VIEWS  # noqa: PLC0415
+
+    yield "## Views for BI tools\n"
+    yield "`python -m insights.view` writes them as Parquet files and into one DuckDB file.\n"
+    for view in VIEWS.values():
+        yield f"### `{view.name}`\n"
+        yield f"{view.about}\n"
+        yield "| column | type | what it is |\n|---|---|---|"
+        for column in view.columns:
+            yield f"| `{column.name}` | {KINDS[column.type]} | {column.about} |"
+        yield ""
+
+
 def page() -> str:
     """Return the whole page as Markdown."""
-    parts = [*configuration(), *metrics(), *routes(), *findings()]
+    parts = [*configuration(), *metrics(), *routes(), *findings(), *views()]
     return "\n".join([HEAD, *parts])
 
 

@@ -25,6 +25,7 @@ VERBS = (
     "insights.alert",
     "insights.need",
     "insights.schedule",
+    "insights.view",
     "serving.batch",
     "serving.api",
 )

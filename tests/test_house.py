@@ -28,6 +28,7 @@ VERBS = {
     "insights.schedule": 2.0,
     "insights.need": 2.0,
     "insights.alert": 2.0,
+    "insights.view": 2.0,
     "serving.batch": 2.0,
     "serving.api": 2.0,
 }

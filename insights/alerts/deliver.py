@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from filelock import FileLock
 
 from insights.alerts.book import Book, Notice
-from insights.alerts.channels import Channel, Delivery, Email, Webhook
-from insights.alerts.mail import send_mail
-from insights.alerts.message import message_of
-from insights.alerts.post import DeliveryError, send_webhook, send_wecom
+from insights.alerts.message import parcel_of
 from insights.alerts.rules import Rule
-
-Sleep = Callable[[float], object]
+from insights.delivery.channels import Delivery
+from insights.delivery.message import Language, Parcel
+from insights.delivery.send import Sleep, tried
 
 
 def deliver(
@@ -59,44 +57,19 @@ def deliver(
                 book.give_up(notice.id)
                 outcome["expired"] += 1
                 continue
-            channel = settings.channels.get(notice.channel)
-            arrived = _tried(book, notice, rule, channel, zone=zone, sleep=sleep)
+            arrived = _tried(book, notice, rule, settings, zone=zone, sleep=sleep)
             outcome["arrived" if arrived else "failed"] += 1
     return outcome
 
 
 def _tried(
-    book: Book, notice: Notice, rule: Rule, channel: Channel | None, *, zone: str, sleep: Sleep
+    book: Book, notice: Notice, rule: Rule, settings: Delivery, *, zone: str, sleep: Sleep
 ) -> bool:
-    if channel is None:
-        told = f"no channel {notice.channel!r} any more"
-        book.attempted(notice.id, arrived=False, told=told, at=datetime.now(UTC))
-        return False
-    for attempt in range(channel.attempts):
-        if attempt:
-            sleep(channel.pause * 2 ** (attempt - 1))
-        at = datetime.now(UTC)
-        arrived, told, again = _once(notice, rule, channel, zone, at)
+    def parcel_in(lang: Language) -> Parcel:
+        return parcel_of(notice, rule, lang, zone)
+
+    def keep(arrived: bool, told: str, at: datetime) -> None:
         book.attempted(notice.id, arrived=arrived, told=told, at=at)
-        if arrived or not again:
-            return arrived
-    return False
 
-
-def _once(
-    notice: Notice, rule: Rule, channel: Channel, zone: str, at: datetime
-) -> tuple[bool, str, bool]:
-    """Return whether a message arrived, what was said, and whether to try again at once."""
-    message = message_of(notice, rule, channel.lang, zone)
-    try:
-        if isinstance(channel, Webhook):
-            told = send_webhook(notice, message, channel, at)
-        elif isinstance(channel, Email):
-            told = send_mail(notice, message, channel, at)
-        else:
-            told = send_wecom(notice, message, channel)
-    except DeliveryError as error:
-        return False, str(error), error.again
-    except ValueError as error:
-        return False, str(error), False
-    return True, told, False
+    channel = settings.channels.get(notice.channel)
+    return tried(parcel_in, channel, keep, name=notice.channel, sleep=sleep)

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from insights.alerts.book import Book
 from insights.alerts.calendar import last_bucket, moment
-from insights.alerts.channels import Delivery
 from insights.alerts.incidents import Following, Incident, Observation, Step, about
 from insights.alerts.rules import Rule
 from insights.alerts.walk import Walk
+from insights.delivery.channels import Delivery
 from insights.filters import microseconds
 from insights.functions import MINUTE
 from insights.tables import Tables

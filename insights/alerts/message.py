@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import datetime
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from features.text.pii.mask import mask
@@ -13,8 +12,8 @@ from features.text.pii.shown import shown
 from insights.alerts.book import Notice
 from insights.alerts.calendar import moment
 from insights.alerts.rules import Rule
+from insights.delivery.message import Language, Message, Parcel
 
-Language = Literal["en", "zh"]
 _GROUP = 80  # characters of a name from outside
 _WORDS: dict[str, dict[Language, str]] = {
     "opened": {"en": "Alert", "zh": "告警"},
@@ -36,27 +35,17 @@ _WORDS: dict[str, dict[Language, str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Message:
-    """A notice in words.
-
-    Attributes
-    ----------
-    title : str
-        One line.
-    facts : dict of str to str
-        What is known, by its name in the language.
-    """
-
-    title: str
-    facts: dict[str, str]
-
-    @property
-    def text(self) -> str:
-        """Title and facts, one a line."""
-        return "\n".join(
-            [self.title, "", *(f"{name}: {fact}" for name, fact in self.facts.items())]
-        )
+def parcel_of(notice: Notice, rule: Rule, lang: Language, zone: str) -> Parcel:
+    """Return what is sent of a notice."""
+    told = asdict(notice.incident)
+    told["group"] = plain(notice.incident.group)
+    told.pop("records")  # ids of messages; whoever may see them finds them by the alert's id
+    return Parcel(
+        id=notice.id,
+        message=message_of(notice, rule, lang, zone),
+        severity=notice.incident.severity,
+        facts={"type": f"alert.{notice.about}", "alert": told},
+    )
 
 
 def message_of(notice: Notice, rule: Rule, lang: Language, zone: str) -> Message:

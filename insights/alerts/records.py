@@ -45,7 +45,7 @@ def read(rule: Rule, tables: Tables, calendar: Calendar, zone: str) -> Records:
     return Records(placed, BEFORE, rule.by is not None)
 
 
-def how_of(rule: Rule) -> str | None:
+def how_of(rule: Rule, tables: Tables) -> str | None:
     """Return the aggregation of the column a rule judges, None for the usual numbers.
 
     Raises
@@ -56,7 +56,7 @@ def how_of(rule: Rule) -> str | None:
     usual = ("count", "mean", "median", "p90")
     if not isinstance(rule, FindingRule) or rule.number in usual:
         return None
-    finding = find(rule.finding, rule.family)
+    finding = find(rule.finding, rule.family, tables)
     if rule.number not in finding.beside:
         known = ", ".join((*usual, *finding.beside))
         raise ValueError(
@@ -72,8 +72,8 @@ def _filters(rule: Rule, calendar: Calendar, zone: str) -> Filters:
 
 
 def _found(rule: FindingRule, tables: Tables, filters: Filters, calendar: Calendar) -> Records:
-    finding = find(rule.finding, rule.family)
-    how = how_of(rule)
+    finding = find(rule.finding, rule.family, tables)
+    how = how_of(rule, tables)
     split = finding.split_by([] if rule.by is None else [rule.by])
     if set(split) & set(CALENDAR):
         raise ValueError(f"alert {rule.name}: expected a column that is no time, received {split}")

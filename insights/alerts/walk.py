@@ -72,7 +72,7 @@ class Walk:
         records = read(rule, tables, calendar, zone)
         number = str(getattr(rule, "number", "count"))
         groups = set(also) if records.split else {*also, EVERYTHING}
-        found = series_of(records, calendar, number, how_of(rule), sorted(groups))
+        found = series_of(records, calendar, number, how_of(rule, tables), sorted(groups))
         return cls(rule, calendar, records, tuple(found.values()))
 
     @property

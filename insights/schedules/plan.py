@@ -7,11 +7,20 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    ValidationInfo,
+    field_validator,
+)
 
-from insights.filters import known_zone
+from insights.filters import Names, known_zone
 
 _BACK = timedelta(days=400)  # how far back the last time a report was due is looked for
 _FORMATS = (".html", ".pdf")
@@ -36,6 +45,10 @@ class Schedule(BaseModel):
     catch_up : int
         How many missed reports are made afterwards, the newest first to be kept; older ones are
         recorded as skipped.
+    to : tuple of str
+        Channels of ``delivery`` that it is sent to: by mail with the file, else in words.
+    link : str
+        Address under which people open the file, ``{name}``, ``{day}`` and ``{file}`` filled in.
     settings : list of str
         Further settings of ``python -m insights``, such as ``hours=china_office``.
     """
@@ -47,6 +60,8 @@ class Schedule(BaseModel):
     zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     out: str = "data/reports/{name}-{day}.pdf"
     catch_up: NonNegativeInt = 4
+    to: Names = ()
+    link: str = ""
     settings: list[str] = Field(default_factory=list)
 
     @field_validator("cron")
@@ -62,6 +77,17 @@ class Schedule(BaseModel):
                 "expected minute, hour, day, month and weekday, such as '0 8 * * mon' "
                 f"for Mondays at eight; {error}"
             ) from error
+        return told
+
+    @field_validator("out", "link")
+    @classmethod
+    def _filled(cls, told: str, info: ValidationInfo) -> str:
+        known = ("name", "day", "file") if info.field_name == "link" else ("name", "day")
+        try:
+            told.format(**dict.fromkeys(known, ""))
+        except (KeyError, IndexError, ValueError) as error:
+            fields = ", ".join(f"{{{name}}}" for name in known)
+            raise ValueError(f"expected no fields but {fields}") from error
         return told
 
     @field_validator("out")
@@ -96,6 +122,11 @@ class Schedule(BaseModel):
         """Return the file of the report that was due then."""
         day = self.until(due)
         return Path(self.out.format(name=name, day=day))
+
+    def address(self, name: str, due: datetime) -> str:
+        """Return where people open the report that was due then; empty if nowhere."""
+        file = quote(self.file(name, due).name)
+        return self.link.format(name=quote(name), day=self.until(due), file=file)
 
     def until(self, due: datetime) -> str:
         """Return the local midnight before it was due: reports hold whole days."""

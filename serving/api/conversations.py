@@ -11,6 +11,7 @@ from ibis import _
 from features.text.pii.mask import mask
 from insights.filters import Filters
 from insights.listing import listed, transcript
+from insights.listing import one as conversation
 from insights.splits import shown_times
 from insights.tables import Tables
 from serving.api.conversation_schemas import ConversationsQuestion
@@ -52,8 +53,7 @@ def one(tables: Tables, conversation_id: str, limit: int, offset: int) -> bytes:
     UnknownConversationError
         If there is none of this id in which anybody spoke.
     """
-    rows = listed(tables, Filters()).filter(_.conversation_id == conversation_id)
-    found = records(shown_times(rows))
+    found = records(conversation(tables, conversation_id))
     if not found:
         raise UnknownConversationError(
             f"There is no conversation {conversation_id!r}.",

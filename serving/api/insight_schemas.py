@@ -114,9 +114,10 @@ class Insight(Form):
 class InsightList(Form):
     """The registry: every insight there is."""
 
-    model_config = example({"insights": [_INSIGHT]})
+    model_config = example({"insights": [_INSIGHT], "left_out": []})
 
     insights: list[Insight]
+    left_out: list[str] = Field(description="Broken files of own metrics, and what is wrong.")
 
 
 class Counted(Form):

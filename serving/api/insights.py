@@ -13,12 +13,12 @@ from urllib.parse import urlencode
 import orjson
 import pandas as pd
 
-from features.text.pii.shown import shown_table
+from features.text.pii.shown import shown, shown_table
 from ingest.workspace import Workspace
 from insights.answer import Answer
 from insights.filters import PERIODS, Filters, Split
 from insights.finding import Finding
-from insights.registry import FINDINGS, find
+from insights.registry import FINDINGS, find, own
 from insights.settings import InsightSettings
 from insights.splits import shown_times
 from insights.tables import Tables
@@ -53,6 +53,10 @@ class InsightDesk:
         """Return what ``work`` makes of the tables."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, work, self._tables)
 
+    def registry(self) -> bytes:
+        """Return what there is to ask for, at once: no table is needed."""
+        return registry(self._tables)
+
     def warm(self) -> None:
         """Begin to make the tables, before anybody asks; returns at once."""
         self._pool.submit(self._made)
@@ -70,9 +74,12 @@ class InsightDesk:
             _LOG.info("insights: %d messages in their conversations", messages)
 
 
-def registry() -> bytes:
-    """Return every insight as JSON (``InsightList``)."""
-    return orjson.dumps({"insights": [described(finding) for finding in FINDINGS.values()]})
+def registry(tables: Tables) -> bytes:
+    """Return every insight as JSON (``InsightList``), those of the business's own last."""
+    added = own(tables)
+    every = [*FINDINGS.values(), *added.findings.values()]
+    told = {"insights": [described(finding) for finding in every]}
+    return orjson.dumps(told | {"left_out": [shown(why) for why in added.broken.values()]})
 
 
 def described(finding: Finding) -> dict[str, object]:
@@ -107,7 +114,7 @@ def described(finding: Finding) -> dict[str, object]:
 
 def table(tables: Tables, name: str, question: InsightQuestion) -> bytes:
     """Return the table of an insight as JSON (``InsightTable``)."""
-    finding, split, filters = _asked(name, question)
+    finding, split, filters = _asked(tables, name, question)
     with usable():
         by = finding.split_by(split.by)
         rows = finding.rows(tables, filters)
@@ -125,7 +132,7 @@ def table(tables: Tables, name: str, question: InsightQuestion) -> bytes:
 
 def members(tables: Tables, name: str, question: MembersQuestion) -> bytes:
     """Return records behind one number of an insight as JSON (``Members``)."""
-    finding, split, filters = _asked(name, question)
+    finding, split, filters = _asked(tables, name, question)
     with usable():
         finding.split_by(split.by)
         behind = finding.behind(tables, filters, question.group)
@@ -155,9 +162,9 @@ def usable() -> Iterator[None]:
         raise BadRequestError(str(error), todo=todo) from error
 
 
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def records(table: pd.DataFrame | list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return rows for people and programs: personal data masked, null where nothing is known."""
-    rows = shown_table(table).astype(object).to_dict("records")
+    rows = shown_table(pd.DataFrame(table)).astype(object).to_dict("records")
     return [
         {str(name): None if pd.api.types.is_scalar(each) and pd.isna(each) else each
          for name, each in row.items()}
@@ -181,9 +188,9 @@ def query(filters: Filters, **more: object) -> str:
     return urlencode({name: value for name, value in told.items() if value is not None}, True)
 
 
-def _asked(name: str, question: InsightQuestion) -> tuple[Finding, Split, Filters]:
+def _asked(tables: Tables, name: str, question: InsightQuestion) -> tuple[Finding, Split, Filters]:
     try:
-        finding = find(name, question.family)
+        finding = find(name, question.family, tables)
     except LookupError as error:
         raise UnknownInsightError(
             str(error.args[0]), todo="GET /v1/insights lists them."

@@ -38,12 +38,12 @@ from numpy.typing import NDArray
 
 from insights.alerts.book import Book
 from insights.alerts.calendar import Calendar
-from insights.alerts.channels import Delivery
 from insights.alerts.evaluate import evaluate
 from insights.alerts.incidents import Following, Observation
 from insights.alerts.judge import judge_of
 from insights.alerts.rules import Anomaly, load_rules
 from insights.alerts.series import BEFORE, EVERYTHING, Records, series_of
+from insights.delivery.channels import Delivery
 from tests.insights.alerts.traffic import MONDAY, draw, shape, write
 
 HISTORY = 8

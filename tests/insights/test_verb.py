@@ -15,10 +15,10 @@ from ingest.configuration import configuration
 from insights.__main__ import run
 from insights.answer import Answer, readable
 from insights.charts import draw
-from insights.export import harmless
 from insights.export import write as export
 from insights.filters import Filters
 from insights.registry import FINDINGS, find
+from insights.workbook import harmless
 from tests.insights.script import write
 
 CHAT = """

@@ -15,15 +15,15 @@ from serving.api.insight_schemas import (
     Members,
     MembersQuestion,
 )
-from serving.api.insights import members, registry, table
+from serving.api.insights import members, table
 
 router = APIRouter(tags=["insights"])
 
 
 @router.get("/v1/insights", response_model=InsightList, summary="Every insight there is")
-async def list_insights() -> Response:
+async def list_insights(service: ServiceDep) -> Response:
     """Definition, unit, what to do about it, how to draw it, what splits and filters it."""
-    return json(registry())
+    return json(service.insights.registry())
 
 
 @router.get(

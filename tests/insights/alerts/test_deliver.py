@@ -18,14 +18,15 @@ from pydantic import ValidationError
 from ingest.workspace import Workspace
 from insights.alerts.book import Book
 from insights.alerts.calendar import moment
-from insights.alerts.channels import Delivery
 from insights.alerts.deliver import deliver
 from insights.alerts.desk import Desk
 from insights.alerts.evaluate import notices_of
 from insights.alerts.incidents import Following
-from insights.alerts.message import Message, message_of
-from insights.alerts.post import wecom_body
+from insights.alerts.message import message_of
 from insights.alerts.rules import Rule
+from insights.delivery.channels import Delivery
+from insights.delivery.message import Message
+from insights.delivery.post import wecom_body
 from tests.insights.alerts.receivers import Mailbox, Receiver, mail_server, receiving
 from tests.insights.alerts.sample import HOUR, hours, rule
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from insights.alerts.book import Book
 from insights.alerts.calendar import Calendar
-from insights.alerts.channels import Delivery
 from insights.alerts.evaluate import evaluate
 from insights.alerts.incidents import Incident
 from insights.alerts.replay import replay
 from insights.alerts.rules import Rule
+from insights.delivery.channels import Delivery
 from insights.tables import Tables
 from tests.insights.alerts.sample import rule
 from tests.insights.script import write

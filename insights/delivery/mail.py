@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
+import mimetypes
 import smtplib
 import ssl
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from insights.alerts.book import Notice
-from insights.alerts.channels import Email, secret
-from insights.alerts.message import Message
-from insights.alerts.post import DeliveryError
+from insights.delivery.channels import Email, secret
+from insights.delivery.message import Parcel
+from insights.delivery.post import DeliveryError
 
 _PERMANENT = 500  # answers of SMTP from here on will not change
+_UNKNOWN = "application/octet-stream"
 
 
-def mail_of(notice: Notice, message: Message, channel: Email, at: datetime) -> EmailMessage:
-    """Return the mail; its id is the notice's, so that a mail sent twice is recognized."""
+def mail_of(parcel: Parcel, channel: Email, at: datetime) -> EmailMessage:
+    """Return the mail; its id is the parcel's, so that a mail sent twice is recognized."""
     mail = EmailMessage()
     mail["From"] = channel.sender
     mail["To"] = ", ".join(channel.to)
-    mail["Subject"] = " ".join(message.title.split())
+    mail["Subject"] = " ".join(parcel.message.title.split())
     mail["Date"] = format_datetime(at)
-    mail["Message-ID"] = f"<{notice.id}@{channel.sender.rsplit('@', 1)[1]}>"
+    mail["Message-ID"] = f"<{parcel.id}@{channel.sender.rsplit('@', 1)[1]}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
-    mail.set_content(message.text)
+    mail.set_content(parcel.message.text)
+    for file in parcel.files:
+        main, _, kind = (mimetypes.guess_type(file.name)[0] or _UNKNOWN).partition("/")
+        mail.add_attachment(file.read_bytes(), maintype=main, subtype=kind, filename=file.name)
     return mail
 
 
-def send_mail(notice: Notice, message: Message, channel: Email, at: datetime) -> str:
+def send_mail(parcel: Parcel, channel: Email, at: datetime) -> str:
     """Send one mail; returns who it was accepted for.
 
     Raises
@@ -38,8 +42,10 @@ def send_mail(notice: Notice, message: Message, channel: Email, at: datetime) ->
         If the server did not accept it for everybody.
     ValueError
         If an environment variable is missing.
+    OSError
+        If a file cannot be read.
     """
-    mail = mail_of(notice, message, channel, at)
+    mail = mail_of(parcel, channel, at)
     try:
         with _connected(channel) as server:
             refused = server.send_message(mail)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from dataclasses import asdict
 from datetime import datetime
 
 import orjson
 
-from insights.alerts.book import Notice
-from insights.alerts.channels import Webhook, WeCom, secret
-from insights.alerts.message import Message, plain
+from insights.delivery.channels import Webhook, WeCom, secret
+from insights.delivery.message import Message, Parcel
 
 _MOST_BYTES = 4096  # of a robot's markdown
 _SHOWN = 200
@@ -61,16 +59,13 @@ def key_of(told: str) -> bytes:
     return told.encode()
 
 
-def webhook_body(notice: Notice, message: Message) -> bytes:
-    """Return the JSON of a webhook: the incident's facts and the message in words."""
-    told = asdict(notice.incident)
-    told["group"] = plain(notice.incident.group)
-    told.pop("records")  # ids of messages; whoever may see them finds them by the alert's id
-    body = {"type": f"alert.{notice.about}", "alert": told}
-    return orjson.dumps(body | {"title": message.title, "text": message.text})
+def webhook_body(parcel: Parcel) -> bytes:
+    """Return the JSON of a webhook: the facts and the message in words."""
+    told = {"title": parcel.message.title, "text": parcel.message.text}
+    return orjson.dumps({**parcel.facts, **told})
 
 
-def send_webhook(notice: Notice, message: Message, channel: Webhook, at: datetime) -> str:
+def send_webhook(parcel: Parcel, channel: Webhook, at: datetime) -> str:
     """Post one message; returns what the server said.
 
     Raises
@@ -81,16 +76,16 @@ def send_webhook(notice: Notice, message: Message, channel: Webhook, at: datetim
         If an environment variable is missing.
     """
     url = channel.url or secret(str(channel.url_env)).get_secret_value()
-    body = webhook_body(notice, message)
+    body = webhook_body(parcel)
     timestamp = int(at.timestamp())
     headers = {
         "content-type": "application/json",
-        "webhook-id": notice.id,
+        "webhook-id": parcel.id,
         "webhook-timestamp": str(timestamp),
     }
     if channel.secret_env is not None:
         key = key_of(secret(channel.secret_env).get_secret_value())
-        headers["webhook-signature"] = signature(key, notice.id, timestamp, body)
+        headers["webhook-signature"] = signature(key, parcel.id, timestamp, body)
     status, _ = _posted(url, body, headers, channel.timeout)
     return f"status {status}"
 
@@ -110,7 +105,7 @@ def wecom_body(message: Message, severity: str, mention: tuple[str, ...]) -> byt
     return orjson.dumps({"msgtype": "markdown", "markdown": {"content": content}})
 
 
-def send_wecom(notice: Notice, message: Message, channel: WeCom) -> str:
+def send_wecom(parcel: Parcel, channel: WeCom) -> str:
     """Post one message to a group robot; returns what it said.
 
     Raises
@@ -121,7 +116,7 @@ def send_wecom(notice: Notice, message: Message, channel: WeCom) -> str:
         If an environment variable is missing.
     """
     url = secret(channel.url_env).get_secret_value()
-    body = wecom_body(message, notice.incident.severity, channel.mention)
+    body = wecom_body(parcel.message, parcel.severity, channel.mention)
     _, answer = _posted(url, body, {"content-type": "application/json"}, channel.timeout)
     try:
         code = int(orjson.loads(answer).get("errcode", -1))

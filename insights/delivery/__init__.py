@@ -1,0 +1,1 @@
+"""Ways to tell people: channels, messages, and trying until one arrives; for whoever has news."""

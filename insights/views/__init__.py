@@ -1,0 +1,1 @@
+"""Tables for BI tools: what they hold, how they are made, and how they are replaced."""
