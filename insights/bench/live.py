@@ -33,7 +33,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     """
     size = min(bench.sizes)
     found = imported(bench, size)
-    with served(found.workspace, bench.command) as client:
+    with served(found.workspace, [f"reports.{each}" for each in bench.command]) as client:
         client.get("/v1/insights/volume", params={"by": ""}).raise_for_status()
         numbers = tqdm(range(bench.posts), desc="post", unit=" messages", dynamic_ncols=True)
         seconds = [counted(client, f"bench-{time.time_ns()}") for _ in numbers]
