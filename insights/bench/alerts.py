@@ -54,7 +54,7 @@ def measure(bench: Bench) -> Iterator[Row]:
 def figures(
     level: float, scatter: float, weeks: int
 ) -> Iterator[tuple[str, float, float | None, int]]:
-    """Yield metric, value, what it is held against, and the quiet weeks it was measured in.
+    """Yield metric, value, the most it may be, and the quiet weeks it was measured in.
 
     Parameters
     ----------
@@ -67,9 +67,9 @@ def figures(
     """
     single = list(spikes(level, scatter, times=5, hours=1))
     right = [len([one for one in found if one[0] == at]) for at, found in single]
-    yield "alerts_of_a_5x_spike", statistics.mean(right), 1.0, 0
+    yield "alerts_of_a_5x_spike", statistics.mean(right), None, 0
     long = [len(found) for _, found in spikes(level, scatter, times=5, hours=4)]
-    yield "alerts_of_a_4h_spike", statistics.mean(long), 1.0, 0
+    yield "alerts_of_a_4h_spike", statistics.mean(long), None, 0
     three = [bool(found) for _, found in spikes(level, scatter, times=3, hours=1)]
     yield "found_share_3x", statistics.mean(three), None, 0
     false, monday = quiet(level, scatter, weeks)
