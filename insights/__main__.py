@@ -113,6 +113,11 @@ def run(settings: DictConfig) -> None:
     from insights.registry import find
     from insights.tables import Tables
 
+    if settings.get("bench"):
+        from insights.bench.verb import benchmark
+
+        benchmark(settings, _settings(settings))
+        return
     tables = Tables(Workspace.named(settings.workspace, settings.data_dir), _settings(settings))
     if settings.get("report"):
         _report(settings, tables)

@@ -139,13 +139,14 @@ def _part(told: Section, tables: Tables, filters: Filters) -> _Part:
     members = finding.rows(tables, own).cache()
     behind = finding.drill(tables, own, rows=members)
     past = own.model_copy(update=earlier)
-    former = finding.drill(tables, past)
+    before = finding.rows(tables, past).cache()
+    former = finding.drill(tables, past, rows=before)
     return _Part(
         finding=finding,
         answer=Answer(finding, own, gap, finding.table(tables, own, split.by, rows=members)),
         chart=told.chart or finding.chart,
         overall=finding.table(tables, own, [], rows=members),
-        before=finding.table(tables, past, []),
+        before=finding.table(tables, past, [], rows=before),
         behind=behind,
         changes=tuple(changes(finding, behind, former, explaining(finding))),
     )

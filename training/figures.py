@@ -50,6 +50,23 @@ def render_growth(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(table) + "\n"
 
 
+def render_limits(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return a markdown table, one line a figure, with the most that is asked for beside it.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Rows of a report; ``reference`` is the limit, ``peak_mb`` the memory meanwhile.
+    """
+    head = ("data", "what", "how", "metric", "value", "asked at most", "peak MB")
+    table = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    for row in rows:
+        names = [row["dataset"], row["model"], row["protocol"] or "–", row["metric"]]
+        cells = [*names, *(_number(row.get(name)) for name in ("value", "reference", "peak_mb"))]
+        table.append("| " + " | ".join(cells) + " |")
+    return "\n".join(table) + "\n"
+
+
 def render_texts(rows: Sequence[Mapping[str, Any]], *, floors: bool) -> str:
     """Return a markdown table of the text benchmark, one line a figure.
 

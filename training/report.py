@@ -3,8 +3,9 @@
 ``python -m training.report`` rewrites the tables between ``<!-- results:NAME -->`` and
 ``<!-- /results -->`` from ``data/reports/NAME.json``, so that text and figures cannot disagree. The
 metrics of a table are named in its mark; ``cutoffs`` shows every cutoff beside the mean. The table
-of benchmarks is marked ``<!-- results:speed figures -->``, that of growth ``growth``, those of text
-analysis ``texts`` (every figure) or ``floors`` (those that are held against something).
+of benchmarks is marked ``<!-- results:speed figures -->``, that of growth ``growth``, that of what
+must not take longer ``limits``, those of text analysis ``texts`` (every figure) or ``floors``
+(those held against something).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from training.figures import render_figures, render_growth, render_texts
+from training.figures import render_figures, render_growth, render_limits, render_texts
 from training.tables import ERRORS, GAINS, render
 
 if TYPE_CHECKING:
@@ -29,12 +30,23 @@ if TYPE_CHECKING:
     from training.metrics.evaluation import Evaluation
     from training.runner import Result
 
-PAGES = ("README.md", "README.zh.md", "docs/text-analysis.md", "docs/results.md")
+PAGES = (
+    "README.md",
+    "README.zh.md",
+    "docs/text-analysis.md",
+    "docs/results.md",
+    "docs/message-report.md",
+)
 _MARKED = re.compile(
     r"<!-- results:(?P<name>[\w-]+)(?P<options>[^>]*?) -->.*?<!-- /results -->", re.S
 )
 _ROOT = Path(__file__).resolve().parents[1]
 _NAMED = rf"\w+@\d+|\b(?:{'|'.join(ERRORS)})\b"  # metrics among the options of a mark
+_COMMANDS = {
+    "speed": "make bench",
+    "growth": "make bench",
+    "benchmark_insights": "python -m insights experiment=benchmark_insights",
+}
 _KEY = ("dataset", "protocol", "model", "metric")
 
 
@@ -189,6 +201,8 @@ def _body(rows: list[dict[str, Any]], options: str) -> str:
         return render_figures(rows)
     if "growth" in kinds:
         return render_growth(rows)
+    if "limits" in kinds:
+        return render_limits(rows)
     if kinds & {"texts", "floors"}:
         return render_texts(rows, floors="floors" in kinds)
     return render(rows, re.findall(_NAMED, options), cutoffs="cutoffs" in kinds)
@@ -204,8 +218,7 @@ def main(root: Path = _ROOT) -> int:
     ]
     for line in missing:
         name = line.split(": ")[1]
-        benched = name in ("speed", "growth")
-        command = "make bench" if benched else f"python -m training -m experiment={name}"
+        command = _COMMANDS.get(name, f"python -m training -m experiment={name}")
         sys.stderr.write(f"no report for {line}; run: {command}\n")
     return 1 if missing else 0
 

@@ -137,7 +137,7 @@ CHAT_EXTRAS: Mapping[str, tuple[str, ...]] = {
         发送人 发送方 发言人 说话人 发送者id 发送者名称 昵称
     """),
     "rating": RATING,
-    "labels": _words("tags label tag 标签 会话标签"),
+    "labels": _words("labels tags label tag 标签 会话标签"),
 }
 
 # Words for who speaks, as columns of roles and directions have them.

@@ -15,10 +15,10 @@ from insights.alerts.evaluate import evaluate
 from insights.alerts.incidents import Incident
 from insights.alerts.replay import replay
 from insights.alerts.rules import Rule
+from insights.bench.traffic import MONDAY, draw, shape, write
 from insights.delivery.channels import Delivery
 from insights.tables import Tables
 from tests.insights.alerts.sample import rule, surge
-from tests.insights.alerts.traffic import MONDAY, draw, shape, write
 
 WEEKS = 7
 SPIKE = 6 * 168 + 3 * 24 + 14  # Thursday of the last week, 14:00

@@ -1,4 +1,4 @@
-"""Simulated traffic whose expected counts are known, for tests and benchmarks of alerts."""
+"""Simulated traffic whose expected counts are known: alerts are measured on it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from insights.tables import Tables
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 _HOURS = 168
+_SATURDAY = 5
+_MORNING = (9, 10, 11)
 Numbers = NDArray[np.float64]
 
 
@@ -24,8 +26,8 @@ def shape(level: float) -> Numbers:
     hour = np.arange(_HOURS) % 24
     day = np.arange(_HOURS) // 24
     daily = 0.15 + 0.85 * np.exp(-(((hour - 14) / 5.0) ** 2))
-    weekend = np.where(day >= 5, 0.6, 1.0)
-    monday = np.where((day == 0) & (hour >= 9) & (hour <= 11), 3.0, 1.0)
+    weekend = np.where(day >= _SATURDAY, 0.6, 1.0)
+    monday = np.where((day == 0) & np.isin(hour, _MORNING), 3.0, 1.0)
     return level * daily * weekend * monday
 
 
