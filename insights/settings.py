@@ -148,11 +148,51 @@ class StaffingSettings(_Settings):
         The time.
     at_once : int
         Conversations one agent handles at the same time.
+    arrivals : {"past", "forecast"}
+        Whether the mean of the past or the forecast of the coming days is staffed for.
     """
 
     answered_share: Annotated[float, Field(gt=0, lt=1)] = 0.8
     answered_within_seconds: NonNegativeFloat = 20
     at_once: PositiveInt = 1
+    arrivals: Literal["past", "forecast"] = "past"
+
+
+class ForecastSettings(_Settings):
+    """How far ahead volume is forecast.
+
+    Parameters
+    ----------
+    days : int
+        Days to come.
+    interval : float
+        Share of days, 0 to 1, that shall lie inside the interval.
+    least_weeks : int
+        Whole weeks of history without which nothing is forecast.
+    """
+
+    days: Annotated[int, Field(ge=1, le=56)] = 14
+    interval: Annotated[float, Field(gt=0, lt=1)] = 0.8
+    least_weeks: Annotated[int, Field(ge=12)] = 12
+
+
+class SatisfactionSettings(_Settings):
+    """When the business's own surveys are enough to learn satisfaction from text.
+
+    Parameters
+    ----------
+    least_surveys : int
+        Surveyed conversations with analyzed words of the customer, of which the model needs so
+        many; with fewer the estimate is polarity alone.
+    least_low : int
+        Of those, so many rated below 3, and as many rated 3 or above.
+    most_surveys : int
+        The newest so many are learned from.
+    """
+
+    least_surveys: Annotated[int, Field(ge=30)] = 200
+    least_low: Annotated[int, Field(ge=5)] = 20
+    most_surveys: PositiveInt = 5000
 
 
 class InsightSettings(_Settings):
@@ -160,7 +200,7 @@ class InsightSettings(_Settings):
 
     Parameters
     ----------
-    sessions, hours, sla, staffing
+    sessions, hours, sla, staffing, forecast, satisfaction
         See their classes.
     repeat_days : int
         Who comes back within so many days of a resolution contacts us repeatedly.
@@ -182,6 +222,8 @@ class InsightSettings(_Settings):
     hours: HoursSettings = HoursSettings()
     sla: SlaSettings = SlaSettings()
     staffing: StaffingSettings = StaffingSettings()
+    forecast: ForecastSettings = ForecastSettings()
+    satisfaction: SatisfactionSettings = SatisfactionSettings()
     repeat_days: PositiveInt = 7
     taxonomy: str = "service_categories"
     segmented_by: Annotated[str, Field(pattern=r"^\w+$")] = "segment"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 COMMAND = "python tests/benchmarks/{}.py"
+SATISFACTION = "USS "  # data sets of satisfaction have names that begin so
 _LARGE = 100
 _HEAD = ("command", "measured on", "metric", "value", "against", "reference", "ratio")
 
@@ -75,8 +76,9 @@ def render_texts(rows: Sequence[Mapping[str, Any]], *, floors: bool) -> str:
     rows : sequence of mapping
         Rows of a report; ``reference`` is the floor that a figure is held against.
     floors : bool
-        Only figures with a floor, of which the best model stands for the rest. Else all of them;
-        of precision, recall and F1 the last.
+        Only figures with a floor, of which the best model stands for the rest. Else all of them
+        but those of satisfaction, which have a table of their own; of precision, recall and F1 the
+        last.
     """
     head = ("data", "protocol", "model", "metric", "value", "texts", "floor")
     shown = _best(rows) if floors else _without_parts(rows)
@@ -91,14 +93,43 @@ def render_texts(rows: Sequence[Mapping[str, Any]], *, floors: bool) -> str:
     return "\n".join(table) + "\n"
 
 
+def render_satisfaction(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return a markdown table of estimated satisfaction, one line a model, one column a metric.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Rows of the text benchmark; those of its other parts are left out.
+    """
+    lines: dict[tuple[str, str, str, str], dict[str, str]] = {}
+    for row in filter(_of_satisfaction, rows):
+        key = (row["dataset"], row["protocol"], row["model"], f"{row['n']:,}")
+        ends = f" [{row['low']:.3f}, {row['high']:.3f}]"
+        lines.setdefault(key, {})[row["metric"]] = f"{row['value']:.3f}{ends}"
+    metrics = list(dict.fromkeys(name for found in lines.values() for name in found))
+    table = ["| " + " | ".join(["data", "protocol", "model", "rated", *metrics]) + " |"]
+    table.append("|" + " --- |" * (4 + len(metrics)))
+    for key, found in lines.items():
+        cells = [*key, *(found.get(name, "–") for name in metrics)]
+        table.append("| " + " | ".join(cells) + " |")
+    return "\n".join(table) + "\n"
+
+
+def _of_satisfaction(row: Mapping[str, Any]) -> bool:
+    return str(row["dataset"]).startswith(SATISFACTION)
+
+
 def _without_parts(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Return the rows without precision and recall where their F1 is there."""
     named = {(row["dataset"], row["protocol"], row["model"], row["metric"]) for row in rows}
     return [
         row
         for row in rows
-        if row["metric"] not in ("precision", "recall")
-        or (row["dataset"], row["protocol"], row["model"], "f1") not in named
+        if not _of_satisfaction(row)
+        and (
+            row["metric"] not in ("precision", "recall")
+            or (row["dataset"], row["protocol"], row["model"], "f1") not in named
+        )
     ]
 
 

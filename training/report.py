@@ -4,8 +4,8 @@
 ``<!-- /results -->`` from ``data/reports/NAME.json``, so that text and figures cannot disagree. The
 metrics of a table are named in its mark; ``cutoffs`` shows every cutoff beside the mean. The table
 of benchmarks is marked ``<!-- results:speed figures -->``, that of growth ``growth``, that of what
-must not take longer ``limits``, those of text analysis ``texts`` (every figure) or ``floors``
-(those held against something).
+must not take longer ``limits``, those of text analysis ``texts`` (every figure), ``floors`` (those
+held against something) or ``satisfaction`` (how well text tells how content customers are).
 """
 
 from __future__ import annotations
@@ -20,7 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from training.figures import render_figures, render_growth, render_limits, render_texts
+from training.figures import (
+    render_figures,
+    render_growth,
+    render_limits,
+    render_satisfaction,
+    render_texts,
+)
 from training.tables import ERRORS, GAINS, render
 
 if TYPE_CHECKING:
@@ -203,6 +209,8 @@ def _body(rows: list[dict[str, Any]], options: str) -> str:
         return render_growth(rows)
     if "limits" in kinds:
         return render_limits(rows)
+    if "satisfaction" in kinds:
+        return render_satisfaction(rows)
     if kinds & {"texts", "floors"}:
         return render_texts(rows, floors="floors" in kinds)
     return render(rows, re.findall(_NAMED, options), cutoffs="cutoffs" in kinds)

@@ -1,4 +1,4 @@
-"""How content customers say they are, and how content their words sound (requirement M07)."""
+"""How content customers say they are (requirement M07)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ibis import _
 from ibis.expr.types import Table
 
 from insights.filters import Filters
-from insights.finding import CALENDAR, CONVERSATION, Beside, Finding
+from insights.finding import CALENDAR, CONVERSATION, Finding
 from insights.findings.members import ABOUT, both, share
 from insights.tables import Tables
 
@@ -61,25 +61,6 @@ def _asked(tables: Tables, _filters: Filters) -> Table:
     )
 
 
-def _estimated(tables: Tables, _filters: Filters) -> Table:
-    """Return the mean polarity of each conversation's texts, beside its survey where it has one."""
-    chats = tables.chats
-    texts = tables.texts().select("text_id", polarity=_.polarity.cast("float64"))
-    spoken = chats.messages.filter(_.what == "customer").select("message_id", "conversation_id")
-    sound = spoken.inner_join(texts, spoken.message_id == texts.text_id)
-    mean = sound.group_by("conversation_id").agg(polarity=_.polarity.mean())
-    told = chats.surveys.group_by("conversation_id").agg(content=_.rating.mean() >= _CONTENT)
-    rows = chats.rows.inner_join(mean, "conversation_id").left_join(told, "conversation_id")
-    guess = rows.polarity > 0
-    return rows.drop("conversation_id_right").mutate(
-        record_id=_.conversation_id,
-        at=_.opened_at,
-        value=share(guess),
-        surveyed=_.content.notnull().cast("int64"),
-        wrong=share(_.content != guess),
-    )
-
-
 CSAT = Finding(
     name="csat",
     title="Customer satisfaction (surveys)",
@@ -101,21 +82,4 @@ RESPONSE = Finding(
     members=_asked,
     dimensions=_DIMENSIONS,
 )
-ESTIMATED = Finding(
-    name="satisfaction_estimated",
-    family="corrected",
-    title="Satisfaction estimated from text, no survey",
-    title_zh="满意度估计(由文本推断,非问卷)",
-    formula=(
-        "conversations whose customer texts have a mean polarity above 0 / conversations with "
-        "analyzed texts x 100; error_rate is the share of wrong estimates among those that also "
-        "have a survey (surveyed); counted when opened"
-    ),
-    unit="% estimated content",
-    action="Trust its direction, not its level; look at error_rate first.",
-    differs="chatwoot has no estimate. Never mixed with the surveys' number.",
-    members=_estimated,
-    dimensions=_DIMENSIONS,
-    beside={"surveyed": Beside("surveyed", "sum"), "error_rate": Beside("wrong", "mean")},
-)
-FINDINGS = (*both(CSAT), *both(RESPONSE), ESTIMATED)
+FINDINGS = (*both(CSAT), *both(RESPONSE))

@@ -14,6 +14,7 @@ from insights.erlang import agents_needed
 from insights.filters import Filters
 from insights.finding import Finding
 from insights.findings.members import conversations
+from insights.findings.volume_forecast import forecast_days
 from insights.functions import minutes
 from insights.tables import Tables
 
@@ -27,9 +28,8 @@ def _staffed(table: pd.DataFrame, tables: Tables, filters: Filters) -> pd.DataFr
     if table.empty:
         return table.assign(arrivals=[], agents=[])
     target = tables.settings.staffing
-    weekdays = _weekdays(*_range(tables, filters))
-    hours = [weekdays[int(str(name)[0]) - 1] for name in table["weekday"]]
-    arrivals = table["count"] / hours
+    ahead = target.arrivals == "forecast"
+    arrivals = (_expected if ahead else _usual)(table, tables, filters)
     agents = [
         agents_needed(
             arrivals=float(rate),
@@ -40,6 +40,27 @@ def _staffed(table: pd.DataFrame, tables: Tables, filters: Filters) -> pd.DataFr
         for rate, mean in zip(arrivals, table["mean"], strict=True)
     ]
     return table.assign(arrivals=arrivals, agents=agents)
+
+
+def _usual(table: pd.DataFrame, tables: Tables, filters: Filters) -> pd.Series[float]:
+    """Return the mean arrivals of each hour of the week in the past."""
+    weekdays = _weekdays(*_range(tables, filters))
+    return table["count"] / [weekdays[int(str(name)[0]) - 1] for name in table["weekday"]]
+
+
+def _expected(table: pd.DataFrame, tables: Tables, filters: Filters) -> pd.Series[float]:
+    """Return the mean forecast of each weekday, spread over its hours as in the past."""
+    days, found, _accuracy = forecast_days(tables, filters)
+    numbers = [day.isoweekday() for day in days]
+    means = pd.Series(found.mean).groupby(numbers).mean()
+    hourly = table["count"] / table.groupby("weekday")["count"].transform("sum")
+    expected = table["weekday"].map(lambda name: means.get(int(str(name)[0]), float("nan")))
+    if expected.isna().any():
+        raise ValueError(
+            f"staffing.arrivals=forecast: expected forecast.days of 7 or more, got {len(days)}: "
+            "every weekday needs a forecast"
+        )
+    return hourly * expected
 
 
 def _range(tables: Tables, filters: Filters) -> tuple[date, date]:
@@ -64,7 +85,8 @@ STAFFING = Finding(
     title_zh="所需客服人数(按星期与小时)",
     formula=(
         "fewest agents for whom Erlang C answers a share (80 % unless configured) within a "
-        "time (20 s), from the mean arrivals of that hour of the week and the mean active time; "
+        "time (20 s), from the mean arrivals of that hour of the week, or those that "
+        "volume_forecast expects (staffing.arrivals=forecast), and the mean active time; "
         "counted when opened"
     ),
     unit="minutes of handling",

@@ -118,7 +118,7 @@ def table(tables: Tables, name: str, question: InsightQuestion) -> bytes:
     with usable():
         by = finding.split_by(split.by)
         rows = finding.rows(tables, filters)
-    found = finding.table(tables, filters, split.by, rows=rows)
+        found = finding.table(tables, filters, split.by, rows=rows)  # a forecast may refuse
     groups = [column for column in by if column in found]
     body = _counted(finding, filters, tables, found) | {
         "by": by,

@@ -142,6 +142,11 @@ ANALYZED = (
     ids=lambda finding: finding.id,
 )
 def test_every_number_opens_into_as_many_records(client: TestClient, finding: Any) -> None:
+    if finding.name == "volume_forecast":
+        answer = client.get(f"/v1/insights/{finding.name}")
+        assert answer.status_code == 422
+        assert "needs 12 whole weeks of history" in str(answer.json()["detail"])
+        return
     if finding.name in ANALYZED:
         answer = client.get(f"/v1/insights/{finding.name}")
         assert answer.status_code == 503

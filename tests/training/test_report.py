@@ -181,6 +181,25 @@ def test_figures_of_texts_stand_beside_their_floors(tmp_path: Path) -> None:
         assert line in text
 
 
+def test_satisfaction_has_a_table_of_its_own(tmp_path: Path) -> None:
+    rows = [
+        Row("USS SGD", "turns", "facts", metric, value, low=0.1, high=0.6, n=1200)
+        for metric, value in (("spearman", 0.4), ("low_f1", 0.5))
+    ]
+    write_rows(tmp_path / "text_benchmark.json", [*rows, Row("waimai", "80/20", "a", "f1", 0.9)])
+    page = tmp_path / "page.md"
+    marks = (f"<!-- results:text_benchmark {kind} -->\n<!-- /results -->" for kind in KINDS)
+    page.write_text("\n".join(marks), "utf-8")
+    assert update(page, tmp_path) == []
+    text = page.read_text("utf-8")
+    assert text.count("| waimai |") == text.count("| USS SGD |") == 1
+    line = "| USS SGD | turns | facts | 1,200 | 0.400 [0.100, 0.600] | 0.500 [0.100, 0.600] |"
+    assert line in text
+
+
+KINDS = ("texts", "satisfaction")
+
+
 def test_what_is_no_report_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(orjson.dumps([{"model": "als"}]))

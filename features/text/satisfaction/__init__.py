@@ -1,0 +1,1 @@
+"""How content a customer sounds in a conversation, on the scale of a survey."""
