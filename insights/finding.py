@@ -17,6 +17,7 @@ from ibis.expr.types import Table, Value
 from insights.filters import Filters
 from insights.splits import dated, shown_times, spread
 from insights.tables import Tables
+from insights.viewed import viewed
 
 Chart = Literal["line", "bar", "heatmap"]
 Family = Literal["chatwoot", "corrected"]
@@ -207,7 +208,7 @@ class Finding:
         ValueError
             If the members lack a column that is filtered by.
         """
-        rows = self.members(tables, filters)
+        rows = viewed(self.members(tables, filters), tables)
         if filters.segment and "customer_id" in rows.columns:
             rows = spread(rows, tables, ["segment"])
         missing = [name for name in filters.chosen if name not in rows.columns]

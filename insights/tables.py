@@ -106,6 +106,10 @@ class Tables:
 
     def segments(self) -> Table:
         """Return the segment of each customer who has one: customer_id, segment."""
+        mark = (self.settings.segmented_by, Store(self.workspace.store).version("customers"))
+        return self.once("segments", mark, self._segments)
+
+    def _segments(self) -> Table:
         chats = self.chats
         connection = chats.connection
         connection.con.register(
@@ -115,7 +119,7 @@ class Tables:
             "customer_id", segment=json_text(_.attributes, f"$.{self.settings.segmented_by}")
         )
         known = one_person(told.filter(_.segment.notnull()), chats.people)
-        return known.group_by("customer_id").agg(segment=_.segment.min())
+        return known.group_by("customer_id").agg(segment=_.segment.min()).cache()
 
     def questions(self) -> Table:
         """Return every question that customers asked, with the most typical one of its group.

@@ -74,6 +74,7 @@ def test_read_takes_columns_filter_and_version(store: Store) -> None:
     assert late.to_pylist() == [{"event_id": "e5"}]
     assert store.read("events", version=first).num_rows == 4
     assert store.versions() == {"events": first + 1 if first is not None else 0}
+    assert store.version("events") == DeltaTable(store.path("events")).version()
 
 
 def test_another_store_object_sees_and_keeps_what_was_written(tmp_path: Path) -> None:

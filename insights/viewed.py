@@ -1,0 +1,38 @@
+"""Expressions that are asked again, as views of the database: each is translated to SQL once.
+
+Ibis translates a whole expression to SQL for every question, which takes longer than answering
+many of them. Members of a finding are the same under all filters and splits: as a view they are one
+name in whatever is asked of them.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from itertools import count
+
+from ibis.expr import operations as ops
+from ibis.expr.types import Table
+
+from insights.tables import Tables
+
+_MOST = 200  # views; those not asked for longest are dropped
+_numbers = count()
+
+
+def viewed(rows: Table, tables: Tables) -> Table:
+    """Return the same rows, read through a view that is made when they are first asked for.
+
+    A view follows its tables when they are renewed in place. Rows that come from Python's memory
+    are returned as they are.
+    """
+    made: OrderedDict[ops.Node, Table] = tables.lasting("views", OrderedDict)
+    asked = rows.op()
+    if asked not in made:
+        if asked.find(ops.InMemoryTable):
+            return rows
+        connection = tables.chats.connection
+        while len(made) >= _MOST:
+            connection.drop_view(made.popitem(last=False)[1].get_name())
+        made[asked] = connection.create_view(f"viewed_{next(_numbers)}", rows)
+    made.move_to_end(asked)
+    return made[asked]

@@ -1,0 +1,56 @@
+"""Views give what their expressions give, follow renewed tables, and do not grow without end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ibis
+import pandas as pd
+import pytest
+
+from insights import viewed as module
+from insights.filters import Filters
+from insights.registry import find
+from insights.viewed import viewed
+from tests.insights.script import write
+
+CHATS = "10:00 a customer:c1\n10:05 a agent:ann\n10:00 b customer:c2"
+
+
+def test_a_question_asked_twice_reads_one_view_that_follows_the_store(tmp_path: Path) -> None:
+    tables = write(tmp_path, {"0": CHATS})
+    volume = find("volume")
+    members = volume.members(tables, Filters())
+    first = viewed(members, tables)
+    assert first is viewed(volume.members(tables, Filters()), tables)
+    write(tmp_path, {"0": "11:00 c customer:c3"}, numbered=100)
+    again = viewed(volume.members(tables, Filters()), tables)
+    assert again is first
+    assert sorted(again.record_id.to_pandas()) == ["0-a", "0-b", "0-c"]
+
+
+def test_a_view_gives_what_its_expression_gives(tmp_path: Path) -> None:
+    tables = write(tmp_path, CHATS)
+    members = find("first_response_time").members(tables, Filters())
+    found = viewed(members, tables).order_by("record_id").to_pandas()
+    pd.testing.assert_frame_equal(found, members.order_by("record_id").to_pandas())
+
+
+def test_rows_from_memory_stay_as_they_are(tmp_path: Path) -> None:
+    tables = write(tmp_path, CHATS)
+    rows = ibis.memtable(pd.DataFrame({"record_id": ["a"]}))
+    assert viewed(rows, tables) is rows
+
+
+def test_views_not_asked_for_longest_are_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST", 3)
+    tables = write(tmp_path, CHATS)
+    rows = tables.chats.rows
+    before = len(tables.chats.connection.list_tables())
+    for least in range(10):
+        made = viewed(rows.filter(rows.messages >= least), tables)
+    assert len(tables.chats.connection.list_tables()) == before + 3
+    assert made.count().to_pandas() == 0
+    assert viewed(rows.filter(rows.messages >= 1), tables).count().to_pandas() == 2
