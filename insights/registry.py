@@ -16,10 +16,12 @@ from insights.findings import (
     duration,
     first_response_time,
     frequent_questions,
+    messages,
     needs,
     repeat_contact,
     reply_time,
     resolution_time,
+    retention,
     satisfaction_estimated,
     sla,
     staffing_need,
@@ -46,9 +48,11 @@ _FILES = (
     staffing_need,
     volume_forecast,
     agents,
+    messages,
     frequent_questions,
     topic_sentiment,
     needs,
+    retention,
 )
 FINDINGS: dict[str, Finding] = {finding.id: finding for file in _FILES for finding in file.FINDINGS}
 

@@ -118,8 +118,12 @@ class Tables:
         told = connection.table("stored_customers").select(
             "customer_id", segment=json_text(_.attributes, f"$.{self.settings.segmented_by}")
         )
-        known = one_person(told.filter(_.segment.notnull()), chats.people)
+        known = self.one_person(told.filter(_.segment.notnull()))
         return known.group_by("customer_id").agg(segment=_.segment.min()).cache()
+
+    def one_person(self, rows: Table) -> Table:
+        """Return rows with every customer under the id they are counted by."""
+        return one_person(rows, self.chats.people)
 
     def questions(self) -> Table:
         """Return every question that customers asked, with the most typical one of its group.
