@@ -11,6 +11,7 @@ from collections import OrderedDict
 from itertools import count
 
 from ibis.expr import operations as ops
+from ibis.expr.operations.udf import InputType
 from ibis.expr.types import Table
 
 from insights.tables import Tables
@@ -22,13 +23,13 @@ _numbers = count()
 def viewed(rows: Table, tables: Tables) -> Table:
     """Return the same rows, read through a view that is made when they are first asked for.
 
-    A view follows its tables when they are renewed in place. Rows that come from Python's memory
-    are returned as they are.
+    A view follows its tables when they are renewed in place. Rows that come from Python's memory,
+    or need functions in Python, are returned as they are.
     """
     made: OrderedDict[ops.Node, Table] = tables.lasting("views", OrderedDict)
     asked = rows.op()
     if asked not in made:
-        if asked.find(ops.InMemoryTable):
+        if _needs_python(asked):
             return rows
         connection = tables.chats.connection
         while len(made) >= _MOST:
@@ -36,3 +37,9 @@ def viewed(rows: Table, tables: Tables) -> Table:
         made[asked] = connection.create_view(f"viewed_{next(_numbers)}", rows)
     made.move_to_end(asked)
     return made[asked]
+
+
+def _needs_python(asked: ops.Node) -> bool:
+    functions = asked.find((ops.ScalarUDF, ops.AggUDF))
+    builtin = all(each.__input_type__ is InputType.BUILTIN for each in functions)
+    return not builtin or bool(asked.find(ops.InMemoryTable))

@@ -10,6 +10,8 @@ from insights.conversations.messages import SPOKEN
 from insights.conversations.steps import RESOLVED
 from insights.functions import MINUTE
 
+NOBODY = "nobody"  # the agent of conversations that no agent had
+
 
 def conversations(messages: Table, steps: Table, active_gap_minutes: int) -> Table:
     """Return one row for each conversation in which anybody publicly spoke.
@@ -54,7 +56,7 @@ def _course(steps: Table, active_gap_minutes: int) -> Table:
         humans=(_.what == "human").sum(),
         bots=(_.what == "bot").sum(),
         agent=_.agent_id.argmax(_.at, where=(_.what == "human") & _.agent_id.notnull()).fill_null(
-            "nobody"
+            NOBODY
         ),
         resolved_at=_.at.min(where=ended),
         last_resolved_at=_.at.max(where=ended),

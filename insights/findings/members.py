@@ -9,10 +9,11 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table, Value
 
+from ingest.store import Store
 from insights.business_hours import business_minutes
 from insights.filters import Filters
 from insights.finding import Finding
-from insights.functions import minutes
+from insights.functions import epoch_us, minutes
 from insights.tables import Tables
 
 Members = Callable[[Tables, Filters], Table]
@@ -29,6 +30,18 @@ def about(rows: Table, tables: Tables, *further: str) -> Table:
 def conversations(tables: Tables) -> Table:
     """Return one member a conversation, at its opening, without a value yet."""
     return tables.chats.rows.mutate(record_id=_.conversation_id, at=_.opened_at)
+
+
+def purchases(tables: Tables) -> Table:
+    """Return every purchase of the store: customer_id, source, at."""
+    return tables.once("purchases", None, lambda: _bought(tables).cache())
+
+
+def _bought(tables: Tables) -> Table:
+    connection = tables.chats.connection
+    connection.con.register("stored_purchases", Store(tables.workspace.store).dataset("events"))
+    bought = connection.table("stored_purchases").filter(_.kind == "purchase")
+    return tables.one_person(bought.select("customer_id", "source", at=epoch_us(_.occurred_at)))
 
 
 def intervals(rows: Table) -> Table:

@@ -8,22 +8,12 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table, Value
 
-from ingest.store import Store
 from insights.filters import Filters
 from insights.finding import Finding
-from insights.findings.members import share
-from insights.functions import epoch_us
+from insights.findings.members import purchases, share
 from insights.tables import Tables
 
 _YEAR = 12
-
-
-def _bought(tables: Tables) -> Table:
-    """Return every purchase of the store: customer_id, source, at."""
-    connection = tables.chats.connection
-    connection.con.register("stored_purchases", Store(tables.workspace.store).dataset("events"))
-    bought = connection.table("stored_purchases").filter(_.kind == "purchase")
-    return tables.one_person(bought.select("customer_id", "source", at=epoch_us(_.occurred_at)))
 
 
 def _month(local: Value) -> Value:
@@ -33,7 +23,7 @@ def _month(local: Value) -> Value:
 
 def _members(tables: Tables, filters: Filters) -> Table:
     """Return one member a customer and whole month since their first purchase."""
-    rows = tables.once("purchases", None, lambda: _bought(tables).cache())
+    rows = purchases(tables)
     rows = rows.mutate(month=_month(filters.local(rows.at)))
     mine = rows.group_by("customer_id").agg(
         at=_.at.min(),

@@ -10,6 +10,7 @@ from ibis import _
 from ibis.expr.types import Table, Value
 
 from insights.business_hours import business_minutes
+from insights.conversations.rows import NOBODY
 from insights.filters import Filters, microseconds
 from insights.finding import CALENDAR, CONVERSATION, Beside, Finding
 from insights.findings.members import about, share
@@ -109,7 +110,7 @@ def _corrected(tables: Tables, filters: Filters) -> Table:
 
 
 def _ended(turns: Table) -> Table:
-    return turns.mutate(start_at=_.asked_at, end_at=_.ended_at, agent=_.agent.fill_null("nobody"))
+    return turns.mutate(start_at=_.asked_at, end_at=_.ended_at, agent=_.agent.fill_null(NOBODY))
 
 
 _BESIDE = {"breaches": Beside("breach", "sum"), "worst_minutes_late": Beside("late", "max")}

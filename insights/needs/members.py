@@ -12,6 +12,7 @@ from features.text.pipeline.stages import texts_folder
 from ingest.stitching.reading import one_person
 from ingest.stitching.record import canonical_customer
 from ingest.store import Store
+from insights.conversations.rows import NOBODY
 from insights.functions import DAY, epoch_us, json_text
 from insights.needs.links import READ, links
 from insights.tables import Tables
@@ -94,7 +95,7 @@ def _described(tables: Tables) -> Table:
     return rows.mutate(
         at=epoch_us(_.occurred_at),
         channel=ibis.coalesce(_.channel, _.written, "unknown"),
-        agent=_.agent.fill_null("nobody"),
+        agent=_.agent.fill_null(NOBODY),
         sentiment=_.sentiment.cast("string"),
         polarity=_.polarity.cast("float64"),
         urgent=_.urgent.fill_null(False),

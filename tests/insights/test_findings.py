@@ -25,6 +25,8 @@ from tests.insights.script import moment, write
 NEEDS = ("needs", "need_products", "need_coverage", "need_effect")
 TEXTS = (
     "topic_sentiment",
+    "signals",
+    "leads",
     "corrected/satisfaction_estimated",
     "corrected/frequent_questions",
     *NEEDS,

@@ -38,7 +38,7 @@ CHAT = """
 """
 TEXTS = (
     *("topic_sentiment", "corrected/satisfaction_estimated", "corrected/frequent_questions"),
-    *("needs", "need_products", "need_coverage", "need_effect"),
+    *("signals", "leads", "needs", "need_products", "need_coverage", "need_effect"),
     "corrected/volume_forecast",  # which refuses so short a history
 )
 

@@ -42,6 +42,14 @@ def test_rows_from_memory_stay_as_they_are(tmp_path: Path) -> None:
     assert viewed(rows, tables) is rows
 
 
+def test_functions_in_python_are_not_hidden_in_views(tmp_path: Path) -> None:
+    monday = {"monday": [{"opens": "09:00", "closes": "18:00"}]}
+    tables = write(tmp_path, CHATS, {"hours": {"enabled": True, "week": monday}})
+    members = find("first_response_time_business").members(tables, Filters())
+    assert viewed(members, tables) is members
+    assert viewed(find("volume").members(tables, Filters()), tables) is not members
+
+
 def test_views_not_asked_for_longest_are_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
