@@ -26,17 +26,21 @@ def viewed(rows: Table, tables: Tables) -> Table:
     A view follows its tables when they are renewed in place. Rows that come from Python's memory,
     or need functions in Python, are returned as they are.
     """
-    made: OrderedDict[ops.Node, Table] = tables.lasting("views", OrderedDict)
+    made: OrderedDict[ops.Node, tuple[str, Table]] = tables.lasting("views", OrderedDict)
     asked = rows.op()
     if asked not in made:
         if _needs_python(asked):
             return rows
         connection = tables.chats.connection
         while len(made) >= _MOST:
-            connection.drop_view(made.popitem(last=False)[1].get_name())
-        made[asked] = connection.create_view(f"viewed_{next(_numbers)}", rows)
+            connection.drop_view(made.popitem(last=False)[1][0])
+        name = f"viewed_{next(_numbers)}"
+        view = connection.create_view(name, rows)
+        if view.schema() != rows.schema():  # 0.0 is a decimal to the database, a float to Ibis
+            view = view.cast(rows.schema())
+        made[asked] = name, view
     made.move_to_end(asked)
-    return made[asked]
+    return made[asked][1]
 
 
 def _needs_python(asked: ops.Node) -> bool:

@@ -31,9 +31,12 @@ def test_a_question_asked_twice_reads_one_view_that_follows_the_store(tmp_path: 
 
 def test_a_view_gives_what_its_expression_gives(tmp_path: Path) -> None:
     tables = write(tmp_path, CHATS)
-    members = find("first_response_time").members(tables, Filters())
-    found = viewed(members, tables).order_by("record_id").to_pandas()
-    pd.testing.assert_frame_equal(found, members.order_by("record_id").to_pandas())
+    for name in ("first_response_time", "bot_containment", "repeat_contact"):
+        members = find(name).members(tables, Filters())
+        view = viewed(members, tables)
+        assert view.schema() == members.schema()
+        found = view.order_by("record_id").to_pandas()
+        pd.testing.assert_frame_equal(found, members.order_by("record_id").to_pandas())
 
 
 def test_rows_from_memory_stay_as_they_are(tmp_path: Path) -> None:

@@ -62,9 +62,9 @@ def test_all_rules_are_evaluated_and_what_cannot_be_judged_says_why(
 ) -> None:
     assert verb("as_of='2026-03-02T11:05'") == 0
     told = capsys.readouterr().out
-    assert re.search(r"busy: 1 buckets\n  opened \w{16} everything 2\n", told)
+    assert re.search(r"busy: 1 bucket\n  opened \w{16} everything 2\n", told)
     assert "mood_drop: not judged, no analyzed texts" in told
-    assert re.search(r"conversation_surge: 1 buckets, 1 not judged \(0 earlier weeks, 4", told)
+    assert re.search(r"conversation_surge: 1 bucket, 1 not judged \(0 earlier weeks, 4", told)
     assert "0 messages arrived, 0 messages failed, 0 messages expired" in told
 
 
