@@ -96,6 +96,11 @@ class _One(Tables):
     conversation_id: str = ""
 
     @property
+    def kept_as_views(self) -> bool:
+        """No: the query has to show what its parameters replace."""
+        return False
+
+    @property
     def chats(self) -> ChatTables:
         """The rows of the conversation in every table."""
         assert self.whole is not None  # noqa: S101 - given by `one`

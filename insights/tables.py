@@ -104,6 +104,11 @@ class Tables:
         wanted = pc.field("taxonomy") == self.settings.taxonomy
         return pq.read_table(self._labels, columns=["text_id", "label"], filters=wanted)
 
+    @property
+    def kept_as_views(self) -> bool:
+        """Whether what findings ask of these tables may be kept as views of the database."""
+        return True
+
     def segments(self) -> Table:
         """Return the segment of each customer who has one: customer_id, segment."""
         mark = (self.settings.segmented_by, Store(self.workspace.store).version("customers"))

@@ -24,8 +24,10 @@ def viewed(rows: Table, tables: Tables) -> Table:
     """Return the same rows, read through a view that is made when they are first asked for.
 
     A view follows its tables when they are renewed in place. Rows that come from Python's memory,
-    or need functions in Python, are returned as they are.
+    or need functions in Python, are returned as they are; so are all where the tables ask for it.
     """
+    if not tables.kept_as_views:
+        return rows
     made: OrderedDict[ops.Node, tuple[str, Table]] = tables.lasting("views", OrderedDict)
     asked = rows.op()
     if asked not in made:

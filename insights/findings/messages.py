@@ -9,7 +9,7 @@ from ibis.expr.types import Table
 from insights.conversations.messages import SPOKEN
 from insights.filters import Filters
 from insights.finding import CALENDAR, CONVERSATION, Finding
-from insights.findings.members import about
+from insights.findings.members import about, both
 from insights.tables import Tables
 
 
@@ -45,4 +45,4 @@ MESSAGES = Finding(
     brief=("count", "simulated_share"),
     charted="count",
 )
-FINDINGS = (MESSAGES,)
+FINDINGS = both(MESSAGES)
