@@ -15,7 +15,7 @@ from insights.filters import Filters
 from insights.registry import find
 from insights.tables import Tables
 from insights.workbook import number_format, write_workbook
-from tests.insights.script import write
+from tests.insights.script import moment, write
 
 CHAT = """
     10:00 a customer:c1
@@ -37,7 +37,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
 
 
 def answered(tables: Tables, name: str, *by: str, period: str = "day") -> Answer:
-    filters = Filters(period=period)
+    filters = Filters(period=period, until=moment("12T00:00"))  # else some wait until now
     table = find(name).table(tables, filters, by)
     return Answer(find(name), filters, "30 min", table)
 
