@@ -59,8 +59,18 @@ class Answer:
             f"{finding.formula}.",
             finding.differs,
             f"From {since} until {until}, zone {filters.zone}; session gap {self.gap}.",
+            self._once,
         ]
         return " ".join(part for part in parts if part)
+
+    @property
+    def _once(self) -> str:
+        """What every row says, in words."""
+        said = self.table[[name for name in self.finding.once if name in self.table]].head(1)
+        told = (
+            f"{str(name).replace('_', ' ')} {readable(value)}" for name, (value,) in said.items()
+        )
+        return f"In every row: {', '.join(told)}." if said.size else ""
 
     @property
     def brief(self) -> pd.DataFrame:

@@ -73,6 +73,8 @@ class Finding:
         How it is best drawn over its groups.
     brief : tuple of str
         Columns of the table that fit a terminal or a page; all by default.
+    once : tuple of str
+        Columns that say the same in every row: told below the table rather than in it.
     charted : str, optional
         Column of the table that is drawn; the mean of shares and the median of other numbers by
         default.
@@ -96,6 +98,7 @@ class Finding:
     finish: Callable[[pd.DataFrame, Tables, Filters], pd.DataFrame] | None = None
     chart: Chart = "line"
     brief: tuple[str, ...] = ()
+    once: tuple[str, ...] = ()
     charted: str | None = None
     filtered_by: tuple[str, ...] = SELECTIONS
 

@@ -33,11 +33,7 @@ def conversations(tables: Tables) -> Table:
 
 
 def purchases(tables: Tables) -> Table:
-    """Return every purchase of the store: customer_id, source, at."""
-    return tables.once("purchases", None, lambda: _bought(tables).cache())
-
-
-def _bought(tables: Tables) -> Table:
+    """Return every purchase of the store as it is now: customer_id, source, at."""
     connection = tables.chats.connection
     connection.con.register("stored_purchases", Store(tables.workspace.store).dataset("events"))
     bought = connection.table("stored_purchases").filter(_.kind == "purchase")

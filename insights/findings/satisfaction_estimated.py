@@ -67,7 +67,8 @@ ESTIMATED = Finding(
         "absolute_error": Beside("gap", "mean"),
     },
     finish=_judged,
-    brief=("count", "mean", "low", "surveyed", "tier", "error", "simulated_share"),
+    brief=("count", "mean", "low", "surveyed", "simulated_share"),
+    once=("tier", "error"),
     charted="mean",
 )
 FINDINGS = (ESTIMATED,)

@@ -39,8 +39,8 @@ def _heard(tables: Tables) -> Table:
     file = tables.workspace.features / "text" / "signals.parquet"
     if not file.exists():
         raise FileNotFoundError(
-            f"no signals at {file}: run `python -m features workspace={tables.workspace.name}` "
-            "first, with `signals` among text.analyzers"
+            f"no signals at {file}: "
+            f"run `python -m features workspace={tables.workspace.name} only=text` first"
         )
     return tables.once("signals", file.stat().st_mtime_ns, lambda: ibis.memtable(_flat(file)))
 

@@ -102,7 +102,8 @@ VOLUME_FORECAST = Finding(
     dimensions=("weekday",),
     finish=_foretold,
     chart="bar",
-    brief=("forecast", "lower", "upper", "mase", "naive_mase", "coverage", "simulated_share"),
+    brief=("forecast", "lower", "upper", "simulated_share"),
+    once=("mase", "naive_mase", "coverage"),
     charted="forecast",
 )
 FINDINGS = (VOLUME_FORECAST,)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from insights.answer import Answer
 from insights.filters import Filters
 from insights.findings.volume_forecast import daily
 from insights.forecast import _errors, forecast, least_days, seasonal_naive
@@ -101,6 +102,9 @@ def test_the_finding_foretells_the_days_after_the_range(tables: Tables) -> None:
     assert table["weekday"].tolist()[:7:6] == ["1 Monday", "7 Sunday"]
     assert table["count"].tolist()[:7] == [26] * 5 + [13, 0]
     assert table["forecast"].tolist()[:7] == pytest.approx([2, 2, 2, 2, 2, 1, 0], abs=0.35)
+    answer = Answer(find("volume_forecast"), RANGE, "30 min", table)
+    assert "In every row: mase " in answer.caption
+    assert "mase" not in answer.brief
     members = find("volume_forecast").drill(tables, RANGE, {"weekday": "1 Monday"})
     assert len(members) == 26
     assert {"mase", "rmsse", "smape", "naive_mase", "coverage", "days"} <= set(table)

@@ -94,7 +94,7 @@ def test_leads_by_agent_are_counted(tables: Tables) -> None:
 
 def test_without_signals_the_command_is_named(tmp_path: Path) -> None:
     tables = write(tmp_path, CHAT)
-    with pytest.raises(FileNotFoundError, match="with `signals` among"):
+    with pytest.raises(FileNotFoundError, match=r"no signals at .* only=text"):
         find("signals").table(tables, Filters())
 
 
