@@ -25,7 +25,8 @@ def publish(found: Mapping[str, pa.Table], folder: Path, formats: tuple[str, ...
     found : mapping of str to pyarrow.Table
         Rows by view.
     folder : Path
-        Where; readers of the files that are there go on reading what they opened.
+        Where; who has a file open goes on reading it. By its name pyarrow opens a Parquet file
+        twice in one read, and may meet the former file and the new one.
     formats : tuple of str
         ``parquet`` for a file a view, ``duckdb`` for one database of all of them.
     """

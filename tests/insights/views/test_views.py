@@ -183,7 +183,8 @@ def test_readers_see_the_former_file_or_the_new_one(tables: Tables, tmp_path: Pa
     def read() -> None:
         while not over.is_set():
             try:
-                seen.add(len(pq.read_table(tmp_path / "out" / "conversations.parquet")))
+                with (tmp_path / "out" / "conversations.parquet").open("rb") as file:
+                    seen.add(len(pq.read_table(file)))  # by its name it would be opened twice
                 with duckdb.connect(str(tmp_path / "out" / DATABASE), read_only=True) as database:
                     (count,) = database.sql("SELECT count(*) FROM conversations").fetchall()[0]
                     seen.add(count)
