@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock
+
 
 @contextmanager
 def opened(
@@ -34,14 +36,24 @@ def opened(
     ------
     ValueError
         If the file exists and is not an SQLite database.
+    sqlite3.OperationalError
+        If another process holds the file for longer than ``busy_timeout``.
+
+    Notes
+    -----
+    One at a time prepares the file: while SQLite changes to its write-ahead log, a second who wants
+    the same is refused at once, whatever ``busy_timeout`` says.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(file, isolation_level=None)
     try:
         try:
-            for pragma in pragmas:
-                connection.execute(f"PRAGMA {pragma}")
-            lay_out(connection)
+            with FileLock(f"{file}.lock", poll_interval=0.005):
+                for pragma in pragmas:
+                    connection.execute(f"PRAGMA {pragma}")
+                lay_out(connection)
+        except sqlite3.OperationalError:  # a database, but not to be had now
+            raise
         except sqlite3.DatabaseError as error:
             raise ValueError(
                 f"{name} {file}: expected an SQLite database, got a file that cannot be read as "

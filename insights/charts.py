@@ -6,9 +6,11 @@ import re
 import warnings
 from io import StringIO
 
+import numpy as np
 import pandas as pd
-from matplotlib import rc_context
+from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from insights.answer import Answer
@@ -55,18 +57,19 @@ def _line(axes: Axes, table: pd.DataFrame, column: str, unit: str) -> None:
     first, *others = _groups(table)
     names = list(dict.fromkeys(table[first]))
     parts = list(table.groupby(others, sort=False)) if others else [((), table)]
-    for number, (key, part) in enumerate(parts):
+    for color, (key, part) in zip(_colors(len(parts)), parts, strict=True):
         places = [names.index(name) for name in part[first]]
         label = plain(" ".join(map(str, key))) or column
-        color = _COLORS[number % len(_COLORS)]
         axes.plot(places, part[column], marker="o", color=color, label=label)
         if not others and column == "median":
             axes.plot(places, part["p90"], "--", marker=".", color=_COLORS[1], label="p90")
+        if not others and {"lower", "upper"} <= set(part):
+            axes.fill_between(places, part["lower"], part["upper"], color=color, alpha=0.15, lw=0)
     _ticks(axes, names)
     axes.set_ylabel(unit)
     axes.set_ylim(bottom=0)
     if len(axes.lines) > 1:
-        axes.legend(frameon=False, fontsize=8)
+        _legend(axes)
 
 
 def _bar(axes: Axes, table: pd.DataFrame, column: str, unit: str) -> None:
@@ -74,15 +77,16 @@ def _bar(axes: Axes, table: pd.DataFrame, column: str, unit: str) -> None:
     names = list(dict.fromkeys(table[first]))
     parts = list(table.groupby(others, sort=False)) if others else [((), table)]
     width = 0.8 / len(parts)
+    colors = _colors(len(parts))
     for number, (key, part) in enumerate(parts):
         places = [names.index(name) + number * width for name in part[first]]
-        color = _COLORS[number % len(_COLORS)]
+        color = colors[number]
         axes.bar(places, part[column], width, color=color, label=plain(" ".join(map(str, key))))
     _ticks(axes, names)
     axes.set_xlim(-0.6, max(len(names), _FEW) - 0.4 + (len(parts) - 1) * width)
     axes.set_ylabel(unit)
     if others:
-        axes.legend(frameon=False, fontsize=8)
+        _legend(axes)
 
 
 def _heatmap(axes: Axes, table: pd.DataFrame, column: str, unit: str) -> None:
@@ -95,6 +99,22 @@ def _heatmap(axes: Axes, table: pd.DataFrame, column: str, unit: str) -> None:
     axes.set_xlabel("hour")
     bar = axes.figure.colorbar(image)
     bar.set_label(unit)
+
+
+def _colors(count: int) -> list[str]:
+    """Return a color for each series: of many, shades in their order."""
+    if count <= len(_COLORS):
+        return list(_COLORS[:count])
+    shades = colormaps["viridis"](np.linspace(0, 0.9, count))
+    return [to_hex(shade) for shade in shades]
+
+
+def _legend(axes: Axes) -> None:
+    """Name the series beside what is drawn, never over it."""
+    columns = -(-len(axes.get_legend_handles_labels()[1]) // _MANY)
+    axes.legend(
+        frameon=False, fontsize=8, ncols=columns, loc="upper left", bbox_to_anchor=(1.01, 1.0)
+    )
 
 
 def _ticks(axes: Axes, names: list[str]) -> None:

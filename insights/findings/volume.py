@@ -75,6 +75,7 @@ CHATWOOT = Finding(
     differs="corrected adds the period before and the same weekday of the week before.",
     members=_members,
     dimensions=(*CALENDAR, *CONVERSATION, "category"),
+    brief=("count", "previous", "same_weekday", "simulated_share"),
     charted="count",
 )
 CORRECTED = replace(CHATWOOT, family="corrected", finish=_compared)

@@ -70,8 +70,8 @@ def _foretold(table: pd.DataFrame, tables: Tables, filters: Filters) -> pd.DataF
     names = [f"{day.isoweekday()} {_DAYS[day.weekday()]}" for day in days]
     rows = pd.DataFrame({"day": [day.isoformat() for day in days], "weekday": names})
     rows = rows.merge(table, "left", on="weekday")
+    rows.insert(1, "count", rows.pop("count").fillna(0).astype("int64"))  # a row is a day
     return rows.assign(
-        count=rows["count"].fillna(0).astype("int64"),
         forecast=found.mean,
         lower=found.lower,
         upper=found.upper,
@@ -101,8 +101,7 @@ VOLUME_FORECAST = Finding(
     series=("weekday",),
     dimensions=("weekday",),
     finish=_foretold,
-    chart="bar",
-    brief=("forecast", "lower", "upper", "simulated_share"),
+    brief=("weekday", "forecast", "lower", "upper", "simulated_share"),
     once=("mase", "naive_mase", "coverage"),
     charted="forecast",
 )

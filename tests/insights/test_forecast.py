@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from insights.answer import Answer
+from insights.charts import draw
 from insights.filters import Filters
 from insights.findings.volume_forecast import daily
 from insights.forecast import _errors, forecast, least_days, seasonal_naive
@@ -104,7 +105,9 @@ def test_the_finding_foretells_the_days_after_the_range(tables: Tables) -> None:
     assert table["forecast"].tolist()[:7] == pytest.approx([2, 2, 2, 2, 2, 1, 0], abs=0.35)
     answer = Answer(find("volume_forecast"), RANGE, "30 min", table)
     assert "In every row: mase " in answer.caption
+    assert list(answer.brief)[:3] == ["day", "weekday", "forecast"]
     assert "mase" not in answer.brief
+    assert draw(answer, answer.finding.chart).count("<path") > 0
     members = find("volume_forecast").drill(tables, RANGE, {"weekday": "1 Monday"})
     assert len(members) == 26
     assert {"mase", "rmsse", "smape", "naive_mase", "coverage", "days"} <= set(table)
