@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 WORKSPACE ?= demo
 PORT   ?= 8080
+JOBS   ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format ui serve bench results clean
@@ -22,8 +23,8 @@ install: $(STAMP)  ## Create .venv and install everything at the locked versions
 demo: $(STAMP)  ## Raw data to compared models, a batch of recommendations and a summary
 	@$(BIN)/python -m serving.demo
 
-test: $(STAMP)  ## Run all tests with coverage (HUAXIANG_DATA=folder adds the public data sets)
-	$(BIN)/python -m pytest --cov --cov-report=term
+test: $(STAMP)  ## Run all tests with coverage, JOBS files at a time (HUAXIANG_DATA=folder adds the public data sets)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --cov --cov-report=term
 
 check: $(STAMP)  ## Lint, format, types, import direction and documentation tests
 	$(BIN)/ruff check .

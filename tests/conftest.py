@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -29,6 +30,18 @@ network_guard.block()
 os.environ["PYTHONPATH"] = os.pathsep.join(
     [str(GUARD), *filter(None, [os.environ.get("PYTHONPATH")])]
 )
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what a worker refused to the process that reports."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["refused"] = network_guard.attempts
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker refused."""
+    network_guard.attempts.extend(getattr(node, "workeroutput", {}).get("refused", []))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

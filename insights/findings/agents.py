@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+import ibis
 import pandas as pd
 from ibis import _
-from ibis.expr.types import Table
+from ibis.expr.types import Table, Value
 
 from insights.filters import Filters
 from insights.finding import CALENDAR, CONVERSATION, Finding
@@ -37,46 +38,57 @@ def _members(tables: Tables, _filters: Filters) -> Table:
 def _table(table: pd.DataFrame, tables: Tables, filters: Filters) -> pd.DataFrame:
     """Put beside each agent what the findings about waits and satisfaction say."""
     groups = list(table.columns[: list(table.columns).index("count")])
-    table = _beside(table, _participation(groups, tables, filters), groups)
-    for name, finding, series, how in _MEASURES:
-        rows = finding.rows(tables, filters).drop_null("value")
-        if series is not None:
-            rows = rows.filter(rows[finding.series[0]] == series)
-        numbers = {name: getattr(_.value, how)(), f"{name}_n": _.value.count()}
-        table = _beside(table, _grouped(rows, tables, groups, **numbers), groups)
-        table[f"{name}_n"] = table[f"{name}_n"].fillna(0).astype("int64")
+    for more in (_participation(table, groups, tables, filters), _waits(groups, tables, filters)):
+        table = table.merge(more, "left", on=groups) if groups else table.join(more)
+    counts = [f"{name}_n" for name, *_rest in _MEASURES]
+    table[counts] = table[counts].fillna(0).astype("int64")
     if groups == ["agent"]:
         table = table.sort_values(["count", "agent"], ascending=[False, True], ignore_index=True)
     return table
 
 
-def _participation(groups: Sequence[str], tables: Tables, filters: Filters) -> pd.DataFrame:
+def _participation(
+    table: pd.DataFrame, groups: list[str], tables: Tables, filters: Filters
+) -> pd.DataFrame:
     """Return the share of the conversations with agents in which those of a group took part."""
     everybody = filters.model_copy(update={"agent": ()})
     others = [name for name in groups if name != "agent"]
-    own = _conversations(tables, filters, groups, "own")
     whole = _conversations(tables, everybody, others, "whole")
+    if "agent" in groups:  # an agent is counted once in a conversation
+        own = table[groups].assign(own=table["count"])
+    else:
+        own = _conversations(tables, filters, groups, "own")
     both = own.merge(whole, on=others) if others else own.merge(whole, how="cross")
-    return both[list(groups)].assign(participation=100 * both["own"] / both["whole"])
+    return both[groups].assign(participation=100 * both["own"] / both["whole"])
 
 
 def _conversations(
     tables: Tables, filters: Filters, groups: Sequence[str], name: str
 ) -> pd.DataFrame:
-    distinct = {name: _.conversation_id.nunique()}
-    return _grouped(AGENTS.rows(tables, filters), tables, groups, **distinct)
+    rows = spread(AGENTS.rows(tables, filters), tables, groups)
+    return _grouped(rows, groups, **{name: _.conversation_id.nunique()})
 
 
-def _grouped(rows: Table, tables: Tables, groups: Sequence[str], **numbers: object) -> pd.DataFrame:
-    rows = spread(rows, tables, groups)
+def _waits(groups: Sequence[str], tables: Tables, filters: Filters) -> pd.DataFrame:
+    """Return what the other findings say of each group, all of it in one question."""
+    numbers: dict[str, Value] = {}
+    parts = []
+    for name, finding, series, how in _MEASURES:
+        rows = finding.rows(tables, filters).drop_null("value")
+        if series is not None:
+            rows = rows.filter(rows[finding.series[0]] == series)
+        value = _.value.cast("float64")
+        parts.append(
+            spread(rows, tables, groups).select(*groups, value=value, measure=ibis.literal(name))
+        )
+        mine = _.measure == name
+        numbers |= {name: getattr(_.value, how)(where=mine), f"{name}_n": _.value.count(where=mine)}
+    return _grouped(ibis.union(*parts), groups, **numbers)
+
+
+def _grouped(rows: Table, groups: Sequence[str], **numbers: Value) -> pd.DataFrame:
     found = rows.group_by(list(groups)).agg(**numbers) if groups else rows.aggregate(**numbers)
     return cast("pd.DataFrame", found.to_pandas())
-
-
-def _beside(table: pd.DataFrame, more: pd.DataFrame, groups: Sequence[str]) -> pd.DataFrame:
-    if groups:
-        return table.merge(more, how="left", on=list(groups))
-    return pd.concat([table, more], axis=1)
 
 
 AGENTS = Finding(
