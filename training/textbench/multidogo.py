@@ -1,4 +1,4 @@
-"""Intents and slots of customers' turns in service chats of six domains (MultiDoGO).
+"""Intents, needs and slots of customers in service chats of six domains (MultiDoGO).
 
 Peskov et al. 2019, https://aclanthology.org/D19-1460, sentence annotation, the paper's splits.
 """
@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from scipy.stats import spearmanr
 
 from training.textbench.marked import Place, interval, scores
 from training.textbench.row import Row
@@ -44,27 +46,72 @@ def measure(data: Path, cache: Path) -> Iterator[Row]:
         train, test = (
             rows.filter(pc.field("split") == split).to_pylist() for split in ("train", "test")
         )
-        yield intents(domain, train, test)
+        yield from intents(domain, train, test)
         yield slots(domain, train, test)
 
 
-def intents(domain: str, train: Sequence[Turn], test: Sequence[Turn]) -> Row:
-    """Return the accuracy of intents, learned from the training turns of a domain."""
+def intents(domain: str, train: Sequence[Turn], test: Sequence[Turn]) -> Iterator[Row]:
+    """Yield the accuracy of intents, learned from the training turns of a domain, and of needs.
+
+    What a domain's customers need is counted in conversations with each intent: from what was
+    recognized, and from what people annotated.
+    """
+    started = perf_counter()
+    said = _recognized(train, test)
+    meant = [turn["intent"] for turn in test]
+    right = np.array([a == b for a, b in zip(said, meant, strict=True)], np.float64)
+    low, high = _interval(right)
+    seconds = perf_counter() - started
+    value, of = float(right.mean()), len(test)
+    yield Row("multidogo", domain, _INTENTS, "intent accuracy", value, low, high, of, seconds)
+    chats = [turn["conversationId"] for turn in test]
+    yield from needs(domain, _conversations(chats, said), _conversations(chats, meant))
+
+
+def needs(domain: str, said: pd.DataFrame, meant: pd.DataFrame) -> Iterator[Row]:
+    """Yield how well conversations are counted by intent, with intervals over conversations.
+
+    Parameters
+    ----------
+    domain : str
+        Of the conversations.
+    said, meant : DataFrame of bool
+        Conversation x intent, as recognized and as annotated, in the same order of conversations.
+
+    Returns
+    -------
+    iterator of Row
+        Spearman's rank correlation of the two counts, and the mean absolute difference of the two
+        shares of conversations, in percentage points.
+    """
+    columns = said.columns.union(meant.columns)
+    both = [t.reindex(columns=columns, fill_value=False).to_numpy(float) for t in (said, meant)]
+    rng, n = np.random.default_rng(_SEED), len(said)
+    draws = [np.arange(n), *(rng.integers(0, n, n) for _ in range(_DRAWS))]
+    shares = [tuple(table[draw].mean(axis=0) for table in both) for draw in draws]
+    for metric, values in (
+        ("need rank correlation", [spearmanr(got, want).statistic for got, want in shares]),
+        ("need share error, points", [100 * np.abs(got - want).mean() for got, want in shares]),
+    ):
+        low, high = np.quantile(values[1:], [0.025, 0.975])
+        value, low, high = (float(each) for each in (values[0], low, high))
+        yield Row("multidogo", domain, _INTENTS, metric, value, low, high, n)
+
+
+def _conversations(chats: Sequence[str], intents: Sequence[str]) -> pd.DataFrame:
+    return pd.crosstab(pd.Series(chats, name="chat"), pd.Series(intents, name="intent")) > 0
+
+
+def _recognized(train: Sequence[Turn], test: Sequence[Turn]) -> list[str]:
     from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415
     from sklearn.pipeline import make_pipeline, make_union  # noqa: PLC0415
     from sklearn.svm import LinearSVC  # noqa: PLC0415
 
-    started = perf_counter()
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
     letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, min_df=2)
     model = make_pipeline(make_union(words, letters), LinearSVC(C=0.5, random_state=_SEED))
     model.fit([turn["utterance"] for turn in train], [turn["intent"] for turn in train])
-    said = model.predict([turn["utterance"] for turn in test])
-    right = np.array([a == turn["intent"] for a, turn in zip(said, test, strict=True)], np.float64)
-    low, high = _interval(right)
-    seconds = perf_counter() - started
-    value, of = float(right.mean()), len(test)
-    return Row("multidogo", domain, _INTENTS, "intent accuracy", value, low, high, of, seconds)
+    return [str(name) for name in model.predict([turn["utterance"] for turn in test])]
 
 
 def slots(domain: str, train: Sequence[Turn], test: Sequence[Turn]) -> Row:

@@ -5,6 +5,7 @@ import json
 import random
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -48,7 +49,7 @@ def data(tmp_path: Path) -> Path:
 def _turns(draw: random.Random) -> list[dict[str, str]]:
     turns = []
     for split in ("train", "test"):
-        for _ in range(60):
+        for chat in range(60):
             city = draw.choice(["boston", "austin", "denver"])
             turns += [
                 {"utterance": f"book a flight to {city}", "slot-labels": "O O O O city",
@@ -57,7 +58,9 @@ def _turns(draw: random.Random) -> list[dict[str, str]]:
                 {"utterance": "one two", "slot-labels": "O", "intent": "thanks"},
             ]  # fmt: skip
             for turn in turns[-3:]:
-                turn |= {"domain": "air", "split": split}
+                turn |= {"domain": "air", "split": split, "conversationId": f"{split}{chat}"}
+            if chat % 2:  # half of them are greeted
+                turns.append({**turns[-1], "utterance": "hello there", "intent": "greet"})
     return turns
 
 
@@ -76,11 +79,26 @@ def test_names_that_repeat_are_learned(data: Path) -> None:
 
 
 def test_turns_of_two_intents_are_told_apart(data: Path) -> None:
-    accuracy, f1 = multidogo.measure(data, data)
-    assert (accuracy.protocol, accuracy.metric, accuracy.n) == ("air", "intent accuracy", 180)
+    accuracy, order, error, f1 = multidogo.measure(data, data)
+    assert (accuracy.protocol, accuracy.metric, accuracy.n) == ("air", "intent accuracy", 210)
     assert accuracy.value > 0.95
+    assert (order.metric, order.value, order.n) == ("need rank correlation", 1.0, 60)
+    assert (error.value, error.low, error.high) == (0.0, 0.0, 0.0)
     assert (f1.metric, f1.n) == ("slot F1", 60)
     assert f1.value > 0.95
+
+
+def test_needs_are_counted_in_conversations() -> None:
+    """A need that is missed in every conversation is missing, one seen too often is too large."""
+    meant = pd.DataFrame({"refund": [True] * 8 + [False] * 2, "hours": [True] + [False] * 9,
+                          "price": [False] * 5 + [True] * 5})  # fmt: skip
+    said = pd.DataFrame({"refund": [True] * 6 + [False] * 4, "price": [False] * 3 + [True] * 7})
+    order, error = multidogo.needs("shop", said, meant)
+    assert order.value == pytest.approx(0.5)  # ranks 3, 1, 2 where 2, 1, 3 are said
+    assert error.value == pytest.approx((20 + 10 + 20) / 3)
+    assert error.low is not None
+    assert error.high is not None
+    assert error.low < error.value < error.high
 
 
 def test_runs_of_labels_are_slots() -> None:
