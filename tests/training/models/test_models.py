@@ -190,7 +190,7 @@ class TestWithFallback(RecommenderContract):
 
 @pytest.mark.parametrize("path", sorted((CONF / "model").glob("*.yaml")), ids=lambda p: p.stem)
 def test_every_model_can_be_configured(path: Path) -> None:
-    if path.stem in {"content", "ease_features", "ensemble", "ials_features", "ranker"}:
+    if path.stem in {"blend", "content", "ease_features", "ensemble", "ials_features", "ranker"}:
         pytest.skip("tested beside its own model")
     document = OmegaConf.load(path)
     model = instantiate(document)
