@@ -46,12 +46,13 @@ def test_a_blend_is_kept_whole_and_lies_between_its_parts(tmp_path: Path) -> Non
     blend.save(tmp_path)
     again = load_recommender(tmp_path).recommend(customers, 5, features=READER)
     pd.testing.assert_frame_equal(again, told)
-    first = dict(told.query("rank == 1")[["customer_id", "item_id"]].itertuples(index=False))
+    first = told.query("rank == 1")
     deep = {
         name: part.recommend(customers, 20, features=READER) for name, part in blend.parts.items()
     }
     by_either = pd.concat(deep.values()).groupby("customer_id")["item_id"].agg(set)
-    assert all(item in by_either[customer] for customer, item in first.items())
+    pairs = zip(first["customer_id"], first["item_id"], strict=True)
+    assert all(item in by_either[customer] for customer, item in pairs)
     assert told["item_id"].tolist() != deep["ranker"].query("rank <= 5")["item_id"].tolist()
 
 
