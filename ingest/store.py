@@ -14,7 +14,8 @@ pyarrow cannot filter (string_view), and merge is no quicker for the few rows th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -183,6 +184,14 @@ class Store:
                 write_deltalake(delta, nobody, mode="overwrite", predicate=where)
             delta.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
         return int(gone)
+
+    @contextmanager
+    def still(self, tables: Iterable[str]) -> Iterator[None]:
+        """Keep others from writing to these tables meanwhile; do not write through a store here."""
+        with ExitStack() as held:
+            for table in sorted(tables):  # in one order, so that two never wait for each other
+                held.enter_context(self._lock(table))
+            yield
 
     def _append(self, ledger: Ledger, rows: pa.Table) -> int:
         keys = rows[ledger.spec.key]
