@@ -26,11 +26,16 @@ def whole(file: Path) -> Iterator[BinaryIO]:
     try:
         with draft.open("wb") as out:
             yield out
-            out.flush()
-            os.fsync(out.fileno())
-        draft.replace(file)
+        settle(draft, file)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def settle(draft: Path, file: Path) -> None:
+    """Give a finished draft its name, both on disk when this returns."""
+    with draft.open("rb+") as out:
+        os.fsync(out.fileno())
+    draft.replace(file)
     sync_folder(file.parent)
 
 

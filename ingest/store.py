@@ -27,6 +27,7 @@ from deltalake import DeltaTable, write_deltalake
 from filelock import FileLock
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
+from ingest.archived import ArchivedKeys
 from ingest.keys import Hashes, hash_keys
 from ingest.ledger import Ledger
 from ingest.merging import changes, first, latest, quoted, replace
@@ -48,7 +49,8 @@ class Added:
     accepted : int
         Rows that are now stored: new keys and, for customers and items, changed ones.
     duplicate : int
-        Rows whose key was known, or came twice in the batch, and that changed nothing.
+        Rows whose key was known, stored or archived, or came twice in the batch, and that changed
+        nothing.
     """
 
     accepted: int
@@ -70,12 +72,12 @@ class Store:
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = Path(root)
+        self.root = Path(root)
         self._ledgers: dict[str, Ledger] = {}
 
     def path(self, table: str) -> Path:
         """Folder of a table."""
-        return self._root / canonical(table).name
+        return self.root / canonical(table).name
 
     def add(self, table: str, rows: pa.Table) -> Added:
         """Store rows that meet the contract; one atomic commit, none if nothing is new.
@@ -200,6 +202,9 @@ class Store:
         known = ledger.keys_near(hashes)
         if known is not None:
             fresh = pc.and_(fresh, pc.invert(pc.is_in(keys, value_set=known)))
+        away = ArchivedKeys(self.root, ledger.spec.name).holds(keys, hashes)
+        if away is not None:
+            fresh = pc.and_(fresh, pc.invert(pa.array(away)))
         self._commit(ledger, rows.filter(fresh), hashes[fresh.to_numpy(zero_copy_only=False)])
         return int(pc.sum(fresh).as_py())
 
@@ -234,8 +239,8 @@ class Store:
         return any((self.path(table) / "_delta_log").glob("*.json"))
 
     def _lock(self, table: str) -> FileLock:
-        self._root.mkdir(parents=True, exist_ok=True)
-        return FileLock(self._root / f".{canonical(table).name}.lock")
+        self.root.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.root / f".{canonical(table).name}.lock")
 
     def _ledger(self, spec: CanonicalTable) -> Ledger:
         if not self._exists(spec.name):

@@ -1,4 +1,4 @@
-"""A backup or a restore that can be killed: ``python slow_backup.py take|restore DATA FOLDER``."""
+"""What can be killed in the middle: ``python slow_backup.py take|restore|archive DATA FOLDER``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ingest.archived import ArchivedKeys
+from ingest.archives import catalog, move
+from ingest.archives.months import Month
 from ingest.backups import bring_back, objects, take
+from ingest.store import Store
 from ingest.workspace import Workspace
 
 PAUSE = 0.05
@@ -29,13 +33,20 @@ def slowly(call: Any) -> Any:
 
 
 def main(what: str, data: str, folder: str) -> None:
-    """Back up the workspace ``shop``, or restore it as ``again``."""
-    objects._copied = slowly(objects._copied)
-    if what == "take":
-        take.backup(Workspace.named("shop", data), Path(folder), WHEN, progress=False)
+    """Back up or archive the workspace ``shop``, or restore it as ``again``."""
+    shop, place = Workspace.named("shop", data), Path(folder)
+    if what == "archive":
+        for owner, step in ((catalog, "settle"), (ArchivedKeys, "add"), (move, "_remove")):
+            setattr(owner, step, slowly(getattr(owner, step)))
+        there = catalog.opened(place, "shop", "UTC")
+        move.archive(Store(shop.store), there, Month(2025, 1), progress=False)
     else:
-        again = Workspace.named("again", data)
-        bring_back.restore(Path(folder), bring_back.chosen(Path(folder)), again, progress=False)
+        objects._copied = slowly(objects._copied)
+        if what == "take":
+            take.backup(shop, place, WHEN, progress=False)
+        else:
+            again = Workspace.named("again", data)
+            bring_back.restore(place, bring_back.chosen(place), again, progress=False)
     sys.stdout.write("done\n")
 
 
