@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import hydra
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
 
 from ingest.configuration import configuration, quoted_words
 from ingest.runtime import prepare
@@ -27,7 +26,7 @@ def main(config: DictConfig) -> None:
     prepare()
     try:
         run(config)
-    except (OSError, ValueError, OmegaConfBaseException) as error:
+    except (OSError, ValueError) as error:
         sys.exit(f"ingest.archive: {error}")
 
 

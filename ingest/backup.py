@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import hydra
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
 
 from ingest.configuration import configuration, quoted_words
 from ingest.runtime import prepare
@@ -25,7 +24,7 @@ def main(config: DictConfig) -> None:
     prepare()
     try:
         run(config)
-    except (OSError, ValueError, OmegaConfBaseException) as error:
+    except (OSError, ValueError) as error:
         sys.exit(f"ingest.backup: {error}")
 
 
@@ -33,6 +32,8 @@ def run(config: DictConfig) -> None:
     """Carry out one call."""
     from ingest.backups.take import backup  # noqa: PLC0415 (--help need not wait for Delta)
 
+    if not config.to:
+        raise ValueError("to: expected a folder for backups, received none; give to=FOLDER")
     workspace = Workspace.named(config.workspace, config.data_dir)
     keep = None if config.keep is None else int(config.keep)
     taken = backup(

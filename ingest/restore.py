@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import hydra
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
 
 from ingest.configuration import configuration, quoted_words
 from ingest.runtime import prepare
@@ -24,7 +23,7 @@ def main(config: DictConfig) -> None:
     prepare()
     try:
         run(config)
-    except (OSError, ValueError, OmegaConfBaseException) as error:
+    except (OSError, ValueError) as error:
         sys.exit(f"ingest.restore: {error}")
 
 
@@ -32,6 +31,8 @@ def run(config: DictConfig) -> None:
     """Carry out one call."""
     from ingest.backups import bring_back  # noqa: PLC0415 (--help need not wait for Delta)
 
+    if not config["from"]:
+        raise ValueError("from: expected a folder of backups, received none; give from=FOLDER")
     folder, progress = Path(config["from"]), bool(config.progress)
     if config["list"]:
         _list(folder)

@@ -79,7 +79,7 @@ class Store:
         """Folder of a table."""
         return self.root / canonical(table).name
 
-    def add(self, table: str, rows: pa.Table) -> Added:
+    def add(self, table: str, rows: pa.Table, *, returning: bool = False) -> Added:
         """Store rows that meet the contract; one atomic commit, none if nothing is new.
 
         Parameters
@@ -88,6 +88,8 @@ class Store:
             Name of a canonical table.
         rows : pyarrow.Table
             All columns of the table, types castable without loss.
+        returning : bool
+            Whether they come back from an archive; else rows that are archived are duplicates.
 
         Raises
         ------
@@ -100,7 +102,11 @@ class Store:
             return Added(0, 0)
         with self._lock(table):
             ledger = self._ledger(spec)
-            accepted = self._update(ledger, rows) if spec.updates else self._append(ledger, rows)
+            accepted = (
+                self._update(ledger, rows)
+                if spec.updates
+                else self._append(ledger, rows, returning=returning)
+            )
             if table == "messages":
                 self._recall(ledger, rows)
             small = [file for file, count in ledger.files.items() if count < SMALL_FILE_ROWS]
@@ -195,7 +201,7 @@ class Store:
                 held.enter_context(self._lock(table))
             yield
 
-    def _append(self, ledger: Ledger, rows: pa.Table) -> int:
+    def _append(self, ledger: Ledger, rows: pa.Table, *, returning: bool) -> int:
         keys = rows[ledger.spec.key]
         hashes = hash_keys(keys)
         fresh = pa.array(first(keys, hashes))
@@ -203,7 +209,7 @@ class Store:
         if known is not None:
             fresh = pc.and_(fresh, pc.invert(pc.is_in(keys, value_set=known)))
         away = ArchivedKeys(self.root, ledger.spec.name).holds(keys, hashes)
-        if away is not None:
+        if away is not None and not returning:
             fresh = pc.and_(fresh, pc.invert(pa.array(away)))
         self._commit(ledger, rows.filter(fresh), hashes[fresh.to_numpy(zero_copy_only=False)])
         return int(pc.sum(fresh).as_py())

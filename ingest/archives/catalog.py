@@ -35,6 +35,8 @@ class Part:
         Digest of its file.
     former : str or None
         Digest of the file before, which still stands if a run ended between the two.
+    returned : bool
+        Whether its rows were put back: the store's are the ones that count then.
     """
 
     table: str
@@ -42,6 +44,7 @@ class Part:
     rows: int
     sha256: str
     former: str | None = None
+    returned: bool = False
 
     @property
     def path(self) -> str:
@@ -117,10 +120,10 @@ class Catalog:
         if not _rows(draft, table).equals(rows):
             raise OSError(f"{draft}: read back other rows than were written; nothing was removed")
         part = replace(part, sha256=sha256_of(draft), former=old.sha256 if old else None)
-        listed = self._with(part)
+        listed = self.listing(part)
         listed.save()
         settle(draft, self.file(part))
-        done = self._with(replace(part, former=None))
+        done = self.listing(replace(part, former=None))
         done.save()
         return done
 
@@ -130,7 +133,8 @@ class Catalog:
         with whole(self.folder / _FILE) as out:
             out.write(orjson.dumps(told | {"format": FORMAT}, option=orjson.OPT_INDENT_2))
 
-    def _with(self, part: Part) -> Catalog:
+    def listing(self, part: Part) -> Catalog:
+        """Return the catalog with this part in place of the one before."""
         others = [each for each in self.parts if each.path != part.path]
         return replace(self, parts=tuple(sorted([*others, part], key=lambda each: each.path)))
 

@@ -7,7 +7,7 @@ run that is killed is run again: a month is one file, and what lies in both is w
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +17,7 @@ from tqdm import tqdm
 from ingest.archived import ArchivedKeys
 from ingest.archives.catalog import Catalog, Part
 from ingest.archives.months import Month, months_before, within
+from ingest.keys import hash_keys
 from ingest.schemas import canonical
 from ingest.store import Store
 
@@ -85,7 +86,7 @@ def archive(store: Store, catalog: Catalog, before: Month, *, progress: bool = T
 def put_back(
     store: Store, catalog: Catalog, parts: Iterable[Part], *, progress: bool = True
 ) -> list[Moved]:
-    """Store archived rows again; the archive keeps its files.
+    """Store archived rows again; the archive keeps its files and notes that they returned.
 
     Parameters
     ----------
@@ -109,10 +110,12 @@ def put_back(
     moved = []
     for part in tqdm(parts, desc="put back", unit=" months", disable=not progress):
         rows = catalog.read(part)
-        keys = ArchivedKeys(store.root, part.table)
-        with store.still([part.table]):  # killed here, both loading and this bring them back
+        added = store.add(part.table, rows, returning=True)
+        with store.still([part.table]):
+            keys = ArchivedKeys(store.root, part.table)
             keys.remove(part.month, rows[canonical(part.table).key])
-        added = store.add(part.table, rows)
+        catalog = catalog.listing(replace(part, returned=True))
+        catalog.save()
         moved.append(Moved(part.table, part.month, added.accepted, part.rows))
     return moved
 
@@ -142,17 +145,23 @@ def _months(store: Store, table: str, before: Month, zone: str) -> list[Month]:
 
 
 def _keep(store: Store, catalog: Catalog, table: str, month: Month) -> tuple[Catalog, Moved]:
-    """Write a month with what the archive holds of it already; the store's rows are the newer."""
-    key = canonical(table).key
+    """Write a month with what was archived of it before; the store's rows are the newer.
+
+    Rows that were put back and then erased from the store do not stay in the archive either.
+    """
+    key, known = canonical(table).key, ArchivedKeys(store.root, table)
     rows = store.read(table, filter=within(month, catalog.zone))
     both, old = rows, catalog.part(table, str(month))
     if old is not None:
         held = catalog.read(old)
+        if old.returned:
+            away = known.holds(held[key], hash_keys(held[key]))
+            held = held.slice(0, 0) if away is None else held.filter(pa.array(away))
         again = pc.is_in(held[key], value_set=rows[key].combine_chunks())
         both = pa.concat_tables([held.filter(pc.invert(again)), rows])
     both = both.sort_by([("occurred_at", "ascending"), (key, "ascending")])
     catalog = catalog.write(table, month, both)
-    ArchivedKeys(store.root, table).add(str(month), both[key])
+    known.add(str(month), both[key])
     return catalog, Moved(table, str(month), rows.num_rows, both.num_rows)
 
 

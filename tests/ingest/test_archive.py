@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,11 +50,17 @@ def message(number: int, at: datetime, **changes: object) -> dict[str, object]:
     return row | changes
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Workspace:
-    workspace = Workspace.named("shop", tmp_path / "data")
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    workspace = Workspace.named("shop", tmp_path_factory.mktemp("made"))
     Store(workspace.store).add("events", made())
-    return workspace
+    return workspace.root
+
+
+@pytest.fixture
+def shop(made_once: Path, tmp_path: Path) -> Workspace:
+    shutil.copytree(made_once, tmp_path / "data" / "shop")
+    return Workspace.named("shop", tmp_path / "data")
 
 
 def moved(
@@ -124,6 +131,49 @@ def test_months_come_back_with_every_row(shop: Workspace, tmp_path: Path) -> Non
     assert ArchivedKeys(store.root, "events").months() == {}
     assert moved(shop, tmp_path / "old") == there  # and may leave again, into the same files
     assert store.dataset("events").count_rows() == 5
+
+
+def test_whoever_is_erased_after_a_month_came_back_leaves_the_archive_too(
+    shop: Workspace, tmp_path: Path
+) -> None:
+    store, there = Store(shop.store), moved(shop, tmp_path / "old")
+    gone = made().filter(pc.equal(made()["customer_id"], "c3")).num_rows
+    put_back(store, there, there.parts, progress=False)
+    assert store.delete("events", "c3") == gone
+    again = moved(shop, tmp_path / "old")
+    rows = pa.concat_tables([stored(shop), *(again.read(part) for part in again.parts)])
+    assert rows.num_rows == 12 - gone
+    assert "c3" not in rows["customer_id"].to_pylist()
+
+
+def test_a_workspace_from_before_a_run_loses_nothing_that_only_the_archive_has(
+    shop: Workspace, tmp_path: Path
+) -> None:
+    older = shutil.copytree(shop.root, tmp_path / "older")
+    late = table("events", [event(99, occurred_at=datetime(2024, 12, 9, tzinfo=UTC))])
+    Store(shop.store).add("events", late)
+    moved(shop, tmp_path / "old")
+    shutil.rmtree(shop.root)
+    shutil.copytree(older, shop.root)
+    assert [part.rows for part in moved(shop, tmp_path / "old").parts] == [3, 5]
+
+
+def test_putting_back_may_be_interrupted(
+    shop: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, before, there = Store(shop.store), stored(shop), moved(shop, tmp_path / "old")
+
+    def killed_here(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ArchivedKeys, "remove", killed_here)
+        with pytest.raises(KeyboardInterrupt):
+            put_back(store, there, there.parts, progress=False)
+    assert stored(shop).num_rows == 5 + 3
+    assert moved(shop, tmp_path / "old") == there
+    assert [each.rows for each in put_back(store, there, there.parts, progress=False)] == [3, 4]
+    assert stored(shop).equals(before)
 
 
 def test_a_message_taken_back_while_it_was_archived_is_marked_when_it_returns(
@@ -238,7 +288,7 @@ def test_killed_anywhere_and_run_again_no_row_is_lost_or_doubled(
     shop: Workspace, tmp_path: Path
 ) -> None:
     before, folder = stored(shop), tmp_path / "old"
-    for steps in (1, 3, 5):  # one month written, its keys known, both removed
+    for steps in (1, 4):  # one month written; the keys of both known, none removed
         killed("archive", tmp_path / "data", folder, after=steps)
         there = read(folder)
         rows = [stored(shop), *(there.read(part) for part in there.parts)]

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -58,8 +59,14 @@ def people(store: Store, *names: str, consent: bool | None = None) -> None:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Workspace:
-    workspace = Workspace.named("shop", tmp_path)
+def shop(made_once: Path, tmp_path: Path) -> Workspace:
+    shutil.copytree(made_once, tmp_path / "shop")
+    return Workspace.named("shop", tmp_path)
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    workspace = Workspace.named("shop", tmp_path_factory.mktemp("made"))
     store = Store(workspace.store)
     load(source(), store, workspace.rejected, progress=False)
     for first in range(0, 40, 10):
@@ -74,7 +81,7 @@ def shop(tmp_path: Path) -> Workspace:
     (workspace.features / "text").mkdir(parents=True)
     (workspace.features / "text" / "texts.parquet").write_bytes(b"made again")
     (workspace.features / "text" / "questions.parquet").write_bytes(b"ids")
-    return workspace
+    return workspace.root
 
 
 def state(workspace: Workspace) -> dict[str, pa.Table]:
@@ -220,7 +227,7 @@ def test_tables_are_of_one_moment_while_others_write(shop: Workspace, tmp_path: 
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        made = [taken(shop, tmp_path / "kept", minute).manifest for minute in range(3)]
+        made = [taken(shop, tmp_path / "kept", minute).manifest for minute in range(2)]
     finally:
         stop.set()
         writer.join()
@@ -338,6 +345,25 @@ def test_the_commands_say_what_they_did(
     assert "is now workspace 'shop2'" in told
     assert told.split("events")[1].split()[:2] == ["42", "42"]
     assert state(Workspace.named("shop2", tmp_path)) == state(shop)
+
+
+@pytest.mark.parametrize(
+    ("verb", "run", "missing"),
+    [("backup", backup_verb.run, "give to=FOLDER"), ("restore", restore_verb.run, "give from=")],
+)
+def test_a_call_without_a_folder_says_so(
+    verb: str, run: Callable[[DictConfig], None], missing: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=missing):
+        run(called(verb, tmp_path))
+
+
+def test_the_page_tells_of_every_verb_and_of_all_that_is_left_out() -> None:
+    page = (Path(contents.__file__).parents[2] / "docs" / "backup.md").read_text("utf-8")
+    for name in ("ingest.backup", "ingest.restore", "ingest.archive"):
+        assert f"python -m {name} " in page
+    for name in contents.LEFT_OUT:
+        assert f"`{name}`" in page
 
 
 def test_wrong_calls_say_what_to_do(shop: Workspace, tmp_path: Path) -> None:
