@@ -6,6 +6,7 @@ Two 64-bit hashes a row, 16 bytes: two different keys share both with a chance o
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from ingest.durable import sync_folder, whole
 from ingest.keys import Hashes, hash_keys
 
 FOLDER = ".archived"
+_OPEN = 512  # files that stay mapped: 14 years of months of three tables
 _SECOND = 20260301  # seed of the hash that confirms the first
 
 
@@ -85,7 +87,8 @@ class ArchivedKeys:
 
     def _stored(self) -> Iterator[Hashes]:
         for file in self._files():
-            yield np.load(file, mmap_mode="r")
+            told = file.stat()
+            yield _mapped(file, (told.st_ino, told.st_mtime_ns, told.st_size))
 
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob("[0-9]*.npy"))
@@ -101,6 +104,13 @@ class ArchivedKeys:
     def _write(self, month: str, pairs: Hashes) -> None:
         with whole(self._file(month)) as out:
             np.save(out, np.ascontiguousarray(pairs))
+
+
+@lru_cache(maxsize=_OPEN)
+def _mapped(file: Path, mark: tuple[int, ...]) -> Hashes:  # noqa: ARG001 (tells a replaced file)
+    """Return an array on disk, kept open: a small append must not open every month again."""
+    found: Hashes = np.load(file, mmap_mode="r")
+    return found
 
 
 def _equal(
