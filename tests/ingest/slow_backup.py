@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,18 +14,17 @@ from ingest.backups import bring_back, objects, take
 from ingest.store import Store
 from ingest.workspace import Workspace
 
-PAUSE = 0.05
 WHEN = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def slowly(call: Any) -> Any:
-    """Return the call with a pause and a word after it."""
+    """Return the call with a word after it, and a wait."""
 
     def slow(*given: Any, **named: Any) -> Any:
         done = call(*given, **named)
         sys.stdout.write("one\n")
         sys.stdout.flush()
-        time.sleep(PAUSE)
+        sys.stdin.readline()  # until it is told to go on
         return done
 
     return slow

@@ -23,7 +23,7 @@ from ingest import backup as backup_verb
 from ingest import restore as restore_verb
 from ingest.backups import contents
 from ingest.backups.bring_back import check, chosen, restore
-from ingest.backups.manifest import Kept, found, read
+from ingest.backups.manifest import Kept, Manifest, found, read
 from ingest.backups.take import Taken, backup
 from ingest.configuration import configuration
 from ingest.lawful import record_basis
@@ -215,7 +215,7 @@ def test_a_damaged_manifest_is_no_backup(shop: Workspace, tmp_path: Path) -> Non
 
 
 def test_tables_are_of_one_moment_while_others_write(shop: Workspace, tmp_path: Path) -> None:
-    store, stop = Store(shop.store), threading.Event()
+    store, stop, wrote = Store(shop.store), threading.Event(), threading.Event()
 
     def write() -> None:
         number = 100
@@ -223,11 +223,18 @@ def test_tables_are_of_one_moment_while_others_write(shop: Workspace, tmp_path: 
             people(store, f"new{number}")
             store.add("events", table("events", [event(number, customer_id=f"new{number}")]))
             number += 1
+            wrote.set()
+
+    def one(minute: int) -> Manifest:
+        for _ in range(2):  # the first may tell of rows from before this call
+            wrote.clear()
+            assert wrote.wait(60)
+        return taken(shop, tmp_path / "kept", minute).manifest
 
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        made = [taken(shop, tmp_path / "kept", minute).manifest for minute in range(2)]
+        made = [one(minute) for minute in range(2)]
     finally:
         stop.set()
         writer.join()
@@ -292,9 +299,14 @@ def test_a_line_in_the_making_is_not_copied(text: str, whole: int, tmp_path: Pat
 def killed(what: str, data: Path, folder: Path, after: int) -> None:
     """Run the script, and kill it when it has copied so many files."""
     command = [sys.executable, str(SCRIPT), what, str(data), str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=SCRIPT.parents[2]) as child:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=SCRIPT.parents[2]) as child:
+        assert child.stdin is not None
         assert child.stdout is not None
-        for _ in range(after):
+        for number in range(after):
+            if number:
+                child.stdin.write(b"on\n")
+                child.stdin.flush()
             assert child.stdout.readline() == b"one\n"
         child.send_signal(signal.SIGKILL)
         assert b"done" not in child.stdout.read()
