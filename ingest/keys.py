@@ -10,14 +10,16 @@ import pyarrow as pa
 
 Hashes = npt.NDArray[np.uint64]
 FileNumbers = npt.NDArray[np.uint32]
+SEED = 20240601
 LARGEST_LEVEL = 4_000_000  # merging larger ones would take memory that grows with the table
 
 
-def hash_keys(keys: pa.ChunkedArray | pa.Array) -> Hashes:
+def hash_keys(keys: pa.ChunkedArray | pa.Array, seed: int = SEED) -> Hashes:
     """Return a 64-bit hash of every key: its bytes weighted by random numbers, summed modulo 2**64.
 
     Multilinear hashing (Lemire & Kaser, 2014) straight from Arrow's buffers: three times quicker
-    than making Python strings to hash. Equal hashes are followed by a comparison of the keys.
+    than making Python strings to hash. Equal hashes are followed by a comparison of the keys, or of
+    their hashes under another ``seed``.
     """
     values = keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys
     if isinstance(values, pa.ChunkedArray) or len(values) == 0:
@@ -28,7 +30,7 @@ def hash_keys(keys: pa.ChunkedArray | pa.Array) -> Hashes:
     lengths = np.diff(offsets)
     text = np.frombuffer(data or b"", dtype=np.uint8)[offsets[0] : offsets[-1]]
     starts = offsets[:-1] - offsets[0]
-    weights = _weights(1 << int(lengths.max()).bit_length())
+    weights = _weights(1 << int(lengths.max()).bit_length(), seed)
     position = np.arange(len(text)) - np.repeat(starts, lengths)
     weighted = weights[position] * (text.astype(np.uint64) + np.uint64(1))
     hashes: Hashes = weights[-1] * lengths.astype(np.uint64)
@@ -39,10 +41,10 @@ def hash_keys(keys: pa.ChunkedArray | pa.Array) -> Hashes:
 
 
 @cache
-def _weights(count: int) -> Hashes:
+def _weights(count: int, seed: int) -> Hashes:
     # The last weight is for the length, the others for the bytes from the first on. More weights
     # begin with the same ones: a key has one hash, whatever other keys are there.
-    drawn = np.random.default_rng(20240601).integers(0, 2**64, count + 1, dtype=np.uint64)
+    drawn = np.random.default_rng(seed).integers(0, 2**64, count + 1, dtype=np.uint64)
     return np.append(drawn[1:], drawn[0])
 
 

@@ -14,7 +14,8 @@ pyarrow cannot filter (string_view), and merge is no quicker for the few rows th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from deltalake import DeltaTable, write_deltalake
 from filelock import FileLock
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
+from ingest.archived import ArchivedKeys
 from ingest.keys import Hashes, hash_keys
 from ingest.ledger import Ledger
 from ingest.merging import changes, first, latest, quoted, replace
@@ -47,7 +49,8 @@ class Added:
     accepted : int
         Rows that are now stored: new keys and, for customers and items, changed ones.
     duplicate : int
-        Rows whose key was known, or came twice in the batch, and that changed nothing.
+        Rows whose key was known, stored or archived, or came twice in the batch, and that changed
+        nothing.
     """
 
     accepted: int
@@ -69,14 +72,14 @@ class Store:
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = Path(root)
+        self.root = Path(root)
         self._ledgers: dict[str, Ledger] = {}
 
     def path(self, table: str) -> Path:
         """Folder of a table."""
-        return self._root / canonical(table).name
+        return self.root / canonical(table).name
 
-    def add(self, table: str, rows: pa.Table) -> Added:
+    def add(self, table: str, rows: pa.Table, *, returning: bool = False) -> Added:
         """Store rows that meet the contract; one atomic commit, none if nothing is new.
 
         Parameters
@@ -85,6 +88,8 @@ class Store:
             Name of a canonical table.
         rows : pyarrow.Table
             All columns of the table, types castable without loss.
+        returning : bool
+            Whether they come back from an archive; else rows that are archived are duplicates.
 
         Raises
         ------
@@ -97,7 +102,11 @@ class Store:
             return Added(0, 0)
         with self._lock(table):
             ledger = self._ledger(spec)
-            accepted = self._update(ledger, rows) if spec.updates else self._append(ledger, rows)
+            accepted = (
+                self._update(ledger, rows)
+                if spec.updates
+                else self._append(ledger, rows, returning=returning)
+            )
             if table == "messages":
                 self._recall(ledger, rows)
             small = [file for file, count in ledger.files.items() if count < SMALL_FILE_ROWS]
@@ -184,13 +193,24 @@ class Store:
             delta.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
         return int(gone)
 
-    def _append(self, ledger: Ledger, rows: pa.Table) -> int:
+    @contextmanager
+    def still(self, tables: Iterable[str]) -> Iterator[None]:
+        """Keep others from writing to these tables meanwhile; do not write through a store here."""
+        with ExitStack() as held:
+            for table in sorted(tables):  # in one order, so that two never wait for each other
+                held.enter_context(self._lock(table))
+            yield
+
+    def _append(self, ledger: Ledger, rows: pa.Table, *, returning: bool) -> int:
         keys = rows[ledger.spec.key]
         hashes = hash_keys(keys)
         fresh = pa.array(first(keys, hashes))
         known = ledger.keys_near(hashes)
         if known is not None:
             fresh = pc.and_(fresh, pc.invert(pc.is_in(keys, value_set=known)))
+        away = ArchivedKeys(self.root, ledger.spec.name).holds(keys, hashes)
+        if away is not None and not returning:
+            fresh = pc.and_(fresh, pc.invert(pa.array(away)))
         self._commit(ledger, rows.filter(fresh), hashes[fresh.to_numpy(zero_copy_only=False)])
         return int(pc.sum(fresh).as_py())
 
@@ -225,8 +245,8 @@ class Store:
         return any((self.path(table) / "_delta_log").glob("*.json"))
 
     def _lock(self, table: str) -> FileLock:
-        self._root.mkdir(parents=True, exist_ok=True)
-        return FileLock(self._root / f".{canonical(table).name}.lock")
+        self.root.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.root / f".{canonical(table).name}.lock")
 
     def _ledger(self, spec: CanonicalTable) -> Ledger:
         if not self._exists(spec.name):

@@ -18,6 +18,9 @@ MODULES = sorted(file for package in PACKAGES for file in (HOUSE / package).rglo
 VERBS = {
     "ingest": 2.0,
     "ingest.stitch": 2.0,
+    "ingest.backup": 2.0,
+    "ingest.restore": 2.0,
+    "ingest.archive": 2.0,
     "features": 2.0,
     "training": 2.0,
     "training.compare": 2.0,

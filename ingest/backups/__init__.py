@@ -1,0 +1,1 @@
+"""Copies of a workspace that can be trusted: taken while it is used, checked before they count."""
