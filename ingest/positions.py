@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import orjson
 from filelock import FileLock
+
+from ingest.durable import whole
 
 
 class Positions:
@@ -62,12 +63,8 @@ class Positions:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(self.file.with_suffix(".lock")):
             content = orjson.dumps({**self.all(), **reached}, option=orjson.OPT_INDENT_2)
-            draft = self.file.with_suffix(".draft")
-            with draft.open("wb") as out:
+            with whole(self.file) as out:
                 out.write(content)
-                out.flush()
-                os.fsync(out.fileno())
-            draft.replace(self.file)
 
     def _odd(self, received: str) -> str:
         return (

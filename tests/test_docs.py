@@ -14,6 +14,9 @@ REFERENCE = (HOUSE / "docs" / "reference.md").read_text(encoding="utf-8")
 
 VERBS = (
     "ingest",
+    "ingest.archive",
+    "ingest.backup",
+    "ingest.restore",
     "ingest.stitch",
     "features",
     "training",
@@ -23,6 +26,7 @@ VERBS = (
     "training.tune",
     "insights",
     "insights.alert",
+    "insights.customer",
     "insights.need",
     "insights.schedule",
     "insights.view",
