@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingest.lookup import rows_of
 from ingest.schemas import TIME
 from ingest.store import Store
 from insights.profiles.interests import ACTS, Interest, interests
@@ -159,8 +160,7 @@ def _simulated(fields: tuple[Entry, ...]) -> bool:
 
 
 def _events(store: Store, ids: tuple[str, ...], at: datetime) -> pa.Table:
-    before = pc.field("available_at") < pa.scalar(at, TIME)
-    return store.read("events", filter=pc.field("customer_id").isin(list(ids)) & before)
+    return rows_of(store, "events", ids).filter(pc.field("available_at") < pa.scalar(at, TIME))
 
 
 def _happenings(events: pa.Table) -> tuple[Happening, ...]:
