@@ -60,6 +60,11 @@ def _edits(workspace: Workspace, customer: str, told: dict[str, Any]) -> Iterato
     else:
         seen = {"replaces": told["replaces"]}
         fields = told["set"].items()
+        empty = [name for name, value in fields if value is None]
+        if empty:
+            raise ValueError(
+                f"set: expected a value of {empty[0]}, received none; undo what stands"
+            )
         edits = [Edit(field=str(f), value=str(v), author=author, **seen) for f, v in fields]
         for edit in edits:  # all of them were readable
             yield editor.set(customer, edit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -61,6 +62,8 @@ class Card:
         As of when conversations and interests are counted (UTC).
     name, avatar, source : str or None
         What stands in the field, else what the record or the event of adding them says.
+    record : mapping of str to str
+        What else the customer's record says, such as ``age``; it cannot be edited.
     added : tuple of Added
         Everybody who added the customer as a contact, the first one first.
     fields : tuple of Entry
@@ -85,6 +88,7 @@ class Card:
     name: str | None
     avatar: str | None
     source: str | None
+    record: Mapping[str, str]
     added: tuple[Added, ...]
     fields: tuple[Entry, ...]
     first_contact_at: datetime | None
@@ -137,6 +141,7 @@ def card(tables: Tables, customer: str, at: datetime) -> Card:
         name=_standing(fields, "name") or who.name,
         avatar=_standing(fields, "avatar") or who.avatar,
         source=who.source,
+        record=who.record,
         added=who.added,
         fields=fields,
         first_contact_at=min((*met, *(row["first_at"] for row in rows)), default=None),

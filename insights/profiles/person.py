@@ -70,6 +70,8 @@ class Person:
         Of the customer's record, else of that event.
     first_seen_at : datetime or None
         As the customer's record says.
+    record : mapping of str to str
+        What else the customer's record says, such as ``age``; nested values are left out.
     added : tuple of Added
         Everybody who added them, the first one first.
     """
@@ -78,6 +80,7 @@ class Person:
     avatar: str | None
     source: str | None
     first_seen_at: datetime | None
+    record: Mapping[str, str]
     added: tuple[Added, ...]
 
 
@@ -126,8 +129,16 @@ def person(store: Store, events: pa.Table, ids: Sequence[str]) -> Person:
         avatar=_first(told, _PICTURES),
         source=next((row["source"] for row in (*rows, *met)), None),
         first_seen_at=min(seen, default=None),
+        record=_record([_told(row) for row in rows]),
         added=tuple(_added(row) for row in met),
     )
+
+
+def _record(told: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return what records say, the first one first, besides name and picture."""
+    every = {name: value for about in reversed(told) for name, value in about.items()}
+    plain = {n: str(v) for n, v in every.items() if isinstance(v, str | int | float) and v != ""}
+    return {n: plain[n] for n in sorted(plain.keys() - {*_NAMES, *_PICTURES})}
 
 
 def _told(row: Mapping[str, Any]) -> Mapping[str, Any]:

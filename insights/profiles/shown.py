@@ -37,6 +37,7 @@ def shown_card(card: Card) -> Row:
     told = asdict(card)
     told |= {
         "name": None if card.name is None else shown(card.name),
+        "record": {name: shown_value(name, value) for name, value in card.record.items()},
         "minutes": round(card.minutes, 2),
         "fields": [shown_entry(one) for one in card.fields],
         "interests": [_interest(one) for one in card.interests],

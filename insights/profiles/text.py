@@ -24,6 +24,9 @@ def card_lines(card: Card) -> Iterator[str]:
     if told["avatar"]:
         yield f"{_INDENT}picture {told['avatar']}"
     yield f"{_INDENT}source {told['source'] or 'unknown'}"
+    if told["record"]:
+        about = ", ".join(f"{name} {value}" for name, value in told["record"].items())
+        yield f"{_INDENT}record: {about}"
     for one in card.added:
         way = f", way {one.way}" if one.way else ""
         yield f"{_INDENT}added by {one.by or 'unknown'} at {_at(one.at)} ({one.source}{way})"

@@ -68,6 +68,7 @@ _CARD: dict[str, JsonValue] = {
     "name": "安安",
     "avatar": "https://img.example/a",
     "source": "wecom",
+    "record": {"gender": "2"},
     "added": [_ADDED],
     "fields": [_ENTRY],
     "first_contact_at": "2026-02-25T06:13:20Z",
@@ -173,6 +174,7 @@ class CustomerCard(Form):
     name: str | None
     avatar: str | None
     source: str | None
+    record: dict[str, str] = Field(description="What else the customer's record says.")
     added: list[AddedOut]
     fields: list[EntryOut]
     first_contact_at: AwareDatetime | None

@@ -56,8 +56,12 @@ def test_an_event_of_adding_a_contact_opens_a_profile(tmp_path: Path) -> None:
 
 def test_the_customers_record_beats_the_event_and_a_fact_beats_the_record(tmp_path: Path) -> None:
     add(tmp_path, "events", added("li.lei", 9, name="From the event"))
-    add(tmp_path, "customers", {"attributes": '{"name": "From the record"}', "source": "crm"})
-    assert (card_of(tmp_path).name, card_of(tmp_path).source) == ("From the record", "crm")
+    told = '{"name": "From the record", "age": "65+", "mobile": "13812345678", "tags": ["a"]}'
+    add(tmp_path, "customers", {"attributes": told, "source": "crm"})
+    found = card_of(tmp_path)
+    assert (found.name, found.source) == ("From the record", "crm")
+    assert found.record == {"age": "65+", "mobile": "13812345678"}
+    assert shown_card(found)["record"]["mobile"] == "138****5678"
     add(tmp_path, "facts", fact("f1", "name", "Entered", 1, authority="manual"))
     assert card_of(tmp_path).name == "Entered"
 

@@ -83,6 +83,7 @@ def test_the_payload_for_wecom_is_not_masked(verb: Verb, tmp_path: Path) -> None
         (["customer=null"], "expected the id of a customer"),
         (["customer=c9"], "nothing is stored"),
         (["undo=f1"], "expected who edits"),
+        (["set={city: null}", "author=kim"], "expected a value of city, received none"),
         (["undo=f1", "confirm=f1", "author=kim"], "expected one of set, confirm, undo"),
         (["at='2026-03-31'"], "expected a moment with its zone"),
         (["set={city: '苏**州***'}", "author=kim"], "three stars"),
