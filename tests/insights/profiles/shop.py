@@ -92,19 +92,11 @@ def review(root: Path, text: str) -> None:
     write_facts(store_of(root), [collect(store_of(root))])
 
 
-def mention(root: Path, *named: tuple[str, str], who: str | None = "c1") -> None:
-    """Write which message names which items, as text analysis would.
-
-    With ``who`` None a text is its customer's whose id it begins with.
-    """
+def mention(root: Path, *named: tuple[str, str, str]) -> None:
+    """Write which message of whom names which items, as text analysis would."""
     rows = [
-        {
-            "text_id": text,
-            "customer_id": who or text.partition("-")[0],
-            "kind": "product",
-            "value": items,
-        }
-        for text, items in named
+        {"text_id": text, "customer_id": who, "kind": "product", "value": items}
+        for text, who, items in named
     ]
     file = Workspace.named("shop", root).features / "text" / "entities.parquet"
     file.parent.mkdir(parents=True, exist_ok=True)

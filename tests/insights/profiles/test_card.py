@@ -120,20 +120,19 @@ def test_joined_customers_have_one_card(tmp_path: Path) -> None:
     tables = Tables(Workspace.named("shop", tmp_path))
     found, other = (card(tables, name, NOW) for name in ("c1", "wx1"))
     assert found == other
+    assert not found.simulated
     assert (found.customer_id, found.ids, found.messages) == ("c1", ("c1", "wx1"), 2)
     assert field(found, "city").values[0].customer_id == "wx1"
 
 
 def test_conversations_are_counted_as_the_report_counts_them(tmp_path: Path) -> None:
-    add(tmp_path, "messages", *chat("a", 5, [0, 2]), *chat("b", 2, [0, 3, 20]))
-    tables = Tables(Workspace.named("shop", tmp_path))
-    found = card(tables, "c1", NOW)
+    add(tmp_path, "messages", *chat("a", 5, [0, 2]))
+    add(tmp_path, "messages", *(r | {"source": "simulated"} for r in chat("b", 2, [0, 3, 20])))
+    found = card_of(tmp_path)
     assert (found.conversations, found.messages, found.minutes) == (2, 5, 5.0)
     assert found.first_contact_at == days_ago(5)
     assert found.last_contact_at == days_ago(2) + timedelta(minutes=20)
-    assert not found.simulated
-    add(tmp_path, "messages", *(r | {"source": "simulated"} for r in chat("s", 1, [0])))
-    assert card(tables, "c1", NOW).simulated
+    assert found.simulated
 
 
 def test_the_newest_happenings_are_shown_and_goods_are_not_among_them(tmp_path: Path) -> None:

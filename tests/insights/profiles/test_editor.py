@@ -192,7 +192,7 @@ def test_edits_that_cannot_be_meant_are_refused(wrong: dict[str, str], said: str
 
 
 @settings(
-    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=st.lists(st.integers(0, 5), min_size=1, max_size=5))
 def test_whatever_is_undone_the_newest_entry_that_is_left_stands(

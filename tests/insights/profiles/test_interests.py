@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -69,12 +70,35 @@ def test_what_was_liked_adds_and_what_was_disliked_takes_away(root: Path) -> Non
     assert [one.name for one in found.interests] == [GARDEN]  # a score below zero is no interest
 
 
-def test_time_spent_talking_counts_without_waiting_and_up_to_a_limit(root: Path) -> None:
-    add(root, "messages", *chat("short", 1, [0, 4, 10, 55, 60]))  # the pause of 45 is no talk
-    add(root, "messages", *chat("long", 1, [3 * n for n in range(30)]))  # 87 minutes, 30 count
-    add(root, "messages", *chat("other", 1, [0, 8]))
-    mention(root, ("short-0", "g1"), ("long-3", "s1"), ("elsewhere", "g1"))
-    found = seen(root, half_life_days=1e9)
+@pytest.fixture(scope="module")
+def talked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Card]:
+    """Return the card of a customer of one workspace in which many talked; nothing fades."""
+    root = tmp_path_factory.mktemp("talked")
+    catalog(root, g1=GUITARS, g2=GUITARS, s1=GARDEN, x1=None)
+    told = [
+        ("waits", "c1", [0, 4, 10, 55, 60]),  # the pause of 45 is no talk
+        ("long", "c1", [3 * n for n in range(30)]),  # 87 minutes, of which 30 count
+        ("unknown", "c1", [0, 8]),
+        ("several", "c2", [0, 8]),
+        ("topic", "c2", [0, 5]),
+        *((f"n{minutes}", f"n{minutes}", [0, minutes][: minutes + 1]) for minutes in (0, 3, 6, 9)),
+    ]
+    for name, who, minutes in told:
+        add(root, "messages", *(row | {"customer_id": who} for row in chat(name, 1, minutes)))
+    mark = {"sender_role": "system", "kind": "conversation_categorized", "text": "delivery"}
+    add(root, "messages", chat("topic", 1, [0])[0] | mark | {"message_id": "mark"})
+    named = [("waits-0", "c1", "g1"), ("long-3", "c1", "s1"), ("elsewhere", "c1", "g1")]
+    named += [("several-0", "c2", "g1|g2|s1"), ("several-1", "c2", "s1|x1")]
+    mention(root, *named, *((f"n{minutes}-0", f"n{minutes}", "g1") for minutes in (0, 3, 6, 9)))
+    settings = InsightSettings.model_validate({"interests": {"half_life_days": 1e9}})
+    tables = Tables(Workspace.named("shop", root), settings)
+    return lambda customer: card(tables, customer, NOW)
+
+
+def test_time_spent_talking_counts_without_waiting_and_up_to_a_limit(
+    talked: Callable[[str], Card],
+) -> None:
+    found = talked("c1")
     assert parts(found, GUITARS) == {"conversations": (1, 15.0, 1.5)}
     assert parts(found, GARDEN) == {"conversations": (1, 30.0, 3.0)}
     assert found.minutes == pytest.approx(15 + 87 + 8)
@@ -82,28 +106,18 @@ def test_time_spent_talking_counts_without_waiting_and_up_to_a_limit(root: Path)
 
 
 def test_goods_that_are_named_share_a_conversation_and_without_any_its_topic_counts(
-    root: Path,
+    talked: Callable[[str], Card],
 ) -> None:
-    add(root, "messages", *chat("c", 1, [0, 8]))
-    mention(root, ("c-0", "g1|g2|s1"), ("c-1", "s1|x1"))
-    mark = {"sender_role": "system", "kind": "conversation_categorized", "text": "delivery"}
-    (said, answered) = chat("d", 1, [0, 5])
-    add(root, "messages", said, answered, said | mark | {"message_id": "mark"})
-    found = seen(root, half_life_days=1e9, longest_minutes=6)
-    assert parts(found, GUITARS)["conversations"][1] == pytest.approx(3.0)
-    assert parts(found, GARDEN)["conversations"][1] == pytest.approx(3.0)
+    found = talked("c2")
+    assert parts(found, GUITARS)["conversations"][1] == pytest.approx(4.0)
+    assert parts(found, GARDEN)["conversations"][1] == pytest.approx(4.0)
     one = found.interests[0]
     assert (one.kind, one.name, one.score) == ("topic", "delivery", pytest.approx(0.5))
 
 
-def test_longer_talk_never_lowers_a_score(root: Path) -> None:
-    everybody = [(f"c{minutes}", [0, minutes] if minutes else [0]) for minutes in (0, 3, 6, 9)]
-    for name, minutes in everybody:
-        add(root, "messages", *(row | {"customer_id": name} for row in chat(name, 1, minutes)))
-    mention(root, *((f"{name}-0", "g1") for name, _ in everybody), who=None)
-    settings = InsightSettings.model_validate({"interests": {"half_life_days": 1e9}})
-    tables = Tables(Workspace.named("shop", root), settings)
-    scores = [sum(i.score for i in card(tables, name, NOW).interests) for name, _ in everybody]
+def test_longer_talk_never_lowers_a_score(talked: Callable[[str], Card]) -> None:
+    cards = [talked(f"n{minutes}") for minutes in (0, 3, 6, 9)]
+    scores = [sum(one.score for one in found.interests) for found in cards]
     assert scores == pytest.approx([0, 0.3, 0.6, 0.9])
 
 
