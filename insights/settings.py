@@ -20,6 +20,7 @@ from pydantic import (
 from insights.filters import Names, known_zone
 from insights.needs.priority import NegativeVolumeTrend, Priority
 from insights.needs.settings import NeedSettings
+from insights.profiles.settings import InterestSettings
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 DAYS: tuple[Day, ...] = (
@@ -216,6 +217,8 @@ class InsightSettings(_Settings):
         So many of the most frequent questions are listed.
     needs, priority
         What makes a need, and how needs are ranked; see their classes.
+    interests : InterestSettings
+        What an act and a minute of conversation are worth on a profile card.
     """
 
     sessions: SessionSettings = SessionSettings()
@@ -231,3 +234,4 @@ class InsightSettings(_Settings):
     top_questions: PositiveInt = 20
     needs: NeedSettings = NeedSettings()
     priority: Priority = NegativeVolumeTrend()
+    interests: InterestSettings = InterestSettings()

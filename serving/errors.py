@@ -81,6 +81,14 @@ class UnknownAlertError(ServingError):
     """There is no alert of the id asked about."""
 
 
+class UnknownFactError(ServingError):
+    """The customer has no statement of the id asked about."""
+
+
+class ConflictError(ServingError):
+    """Something changed since the caller looked; nothing was stored."""
+
+
 class NotReadyError(ServingError):
     """The champion model is not loaded (yet)."""
 

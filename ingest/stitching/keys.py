@@ -15,6 +15,7 @@ import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingest.facts import taken_back
 from ingest.sources.guess import plain_name
 from ingest.stitching.joins import Held
 from ingest.store import Store
@@ -128,8 +129,8 @@ def _flag(value: object) -> bool:
 
 def _standing(facts: pa.Table) -> list[dict[str, Any]]:
     """Return the facts that count and are not taken back."""
+    gone = taken_back(facts)
     rows: list[dict[str, Any]] = facts.to_pylist()
-    gone = {row["retracts"] for row in rows if row["retracts"]}
     return [
         row
         for row in rows

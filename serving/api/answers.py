@@ -13,7 +13,13 @@ from serving.catalog import Catalog
 from serving.ranked import Facts, Ranked
 
 Documented = dict[int | str, dict[str, Any]]
-_NAMES = {403: "Not allowed", 404: "Not found", 422: "The request cannot be used", 503: "Not ready"}
+_NAMES = {
+    403: "Not allowed",
+    404: "Not found",
+    409: "Changed meanwhile",
+    422: "The request cannot be used",
+    503: "Not ready",
+}
 
 
 def json(content: bytes) -> Response:

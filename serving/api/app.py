@@ -23,13 +23,14 @@ from serving.api.routes import (
     messages,
     needs,
     operations,
+    profiles,
     recommendations,
 )
 from serving.api.service import Load, Service, load_engine
 from serving.api.settings import ApiSettings
 
 _RESOURCES = (
-    *(recommendations, customers, items, events, messages, labels),
+    *(recommendations, customers, profiles, items, events, messages, labels),
     *(insights, conversations, needs, alerts, operations),
 )
 _ABOUT = """

@@ -21,6 +21,7 @@ from features.text.pii.shown import shown
 from ingest.told import expected
 from serving.errors import (
     BadRequestError,
+    ConflictError,
     FeaturesMissingError,
     ForbiddenError,
     NotReadyError,
@@ -29,6 +30,7 @@ from serving.errors import (
     UnknownAlertError,
     UnknownConversationError,
     UnknownCustomerError,
+    UnknownFactError,
     UnknownInsightError,
     UnknownItemError,
     UnknownNeedError,
@@ -57,6 +59,8 @@ TABLE: Mapping[type[Exception], Kind] = {
     UnknownConversationError: Kind(404, "Unknown conversation"),
     UnknownAlertError: Kind(404, "Unknown alert"),
     UnknownNeedError: Kind(404, "Unknown need"),
+    UnknownFactError: Kind(404, "Unknown statement"),
+    ConflictError: Kind(409, "Somebody was earlier"),
     NotReadyError: Kind(503, "The model is not loaded", {"retry-after": _RETRY_SECONDS}),
     FeaturesMissingError: Kind(503, "The feature store is not available"),
     TablesMissingError: Kind(503, "The tables behind this insight are not there yet"),

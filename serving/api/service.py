@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from ingest.sources.chatlog.webhook import ChatlogWebhook
 from ingest.store import Store
+from insights.profiles.editor import Editor
 from serving.api.answers import encode
 from serving.api.batching import Batcher
 from serving.api.event_schemas import EventsReceipt
@@ -72,7 +73,7 @@ class Service:
         self.features = LazyFeatures(settings.folders)
         store = Store(settings.folders.store)
         self._desk, self._labels = EventDesk(store), LabelDesk(store)
-        self._chats = MessageDesk(settings.folders)
+        self._chats, self.profiles = MessageDesk(settings.folders), Editor(settings.folders)
         self.insights = InsightDesk(settings.folders, settings.reports)
         self._engine: Engine | None = None
         self._failure: Exception | None = None

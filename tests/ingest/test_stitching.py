@@ -178,6 +178,9 @@ def test_keys_are_found_where_sources_keep_them(tmp_path: Path) -> None:
         fact | {"fact_id": "2", "authority": "inferred", "value": "guess@mail.example"},
         fact | {"fact_id": "3", "authority": "crm", "value": "old@mail.example"},
         fact | {"fact_id": "4", "authority": "crm", "value": "old@mail.example", "retracts": "3"},
+        fact | {"fact_id": "5", "authority": "crm", "value": "new@mail.example"},
+        fact | {"fact_id": "6", "authority": "manual", "value": "undone", "retracts": "5"},
+        fact | {"fact_id": "7", "authority": "manual", "value": "undone", "retracts": "6"},
     ]
     store.add("facts", table("facts", facts))
     found = [(one.customer_id, one.kind, one.key, one.field) for one in held_keys(store)]
@@ -185,6 +188,7 @@ def test_keys_are_found_where_sources_keep_them(tmp_path: Path) -> None:
         ("desk", "email", "ann@mail.example", "email"),
         ("desk", "phone", "+8613800138000", "手机号"),
         ("plain", "email", "ann@mail.example", "邮箱"),
+        ("plain", "email", "new@mail.example", "邮箱"),
         ("wecom", "phone", "+8613800138000", "remark_mobiles"),
         ("wecom", "phone", "+8613800138001", "remark_mobiles"),
         ("wecom", "unionid", "union-1", "unionid"),

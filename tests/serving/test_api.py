@@ -22,6 +22,7 @@ from serving.api import (
     label_schemas,
     message_schemas,
     need_schemas,
+    profile_schemas,
     schemas,
 )
 from serving.api.app import create_app, route_table
@@ -274,7 +275,7 @@ def test_every_route_is_described_with_an_example(app: FastAPI) -> None:
     page = app.openapi()
     components = page["components"]["schemas"]
     table = route_table()
-    assert len(table) == 22
+    assert len(table) == 27
     for method, path in table:
         operation = page["paths"][path][method.lower()]
         assert operation["summary"], path
@@ -288,7 +289,7 @@ def test_every_route_is_described_with_an_example(app: FastAPI) -> None:
 
 def forms_with_examples() -> list[type[BaseModel]]:
     chats = (message_schemas, insight_schemas, conversation_schemas, need_schemas, alert_schemas)
-    modules = (schemas, event_schemas, label_schemas, *chats)
+    modules = (schemas, event_schemas, label_schemas, profile_schemas, *chats)
     named = {name: value for module in modules for name, value in vars(module).items()}.values()
     forms = [form for form in named if isinstance(form, type) and issubclass(form, BaseModel)]
     return [form for form in forms if "json_schema_extra" in form.model_config]
@@ -328,6 +329,10 @@ def test_every_question_and_answer_has_an_example() -> None:
         "Conversation",
         "Conversations",
         "Transcript",
+        "AuthorIn",
+        "CustomerCard",
+        "CustomerHistory",
+        "EditReceipt",
         "AcknowledgeIn",
         "Alert",
         "Alerts",

@@ -205,6 +205,8 @@ def test_what_somebody_entered_stands(store: Store) -> None:
     assert _current(store)["city"] == "广州"
     _fact(store, fact_id="f4", authority="inferred", value="南京", recorded_at=SAID)
     assert _current(store)["city"] == "广州"
+    _fact(store, fact_id="f5", value="-", retracts="f3", recorded_at=SAID)
+    assert _current(store)["city"] == "北京"
 
 
 def test_a_fact_goes_with_its_message(store: Store) -> None:
