@@ -12,7 +12,9 @@ from insights.finding import FAMILIES, Family, Finding
 from insights.findings import (
     agents,
     bot_containment,
+    churn,
     csat,
+    customer_value,
     duration,
     first_response_time,
     frequent_questions,
@@ -57,6 +59,8 @@ _FILES = (
     leads,
     needs,
     retention,
+    customer_value,
+    churn,
 )
 FINDINGS: dict[str, Finding] = {finding.id: finding for file in _FILES for finding in file.FINDINGS}
 
