@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import digamma, expit, gammaln
 
-from insights.lifetime.histories import Floats, Histories, distinct
+from insights.lifetime.histories import Floats, Histories, counted, distinct
 from insights.lifetime.quadrature import beta_nodes
 
 Kind = Literal["bg_nbd", "mbg_nbd"]
@@ -159,17 +159,27 @@ class Buying:
         gone = expit(odds)
         until, last = np.log(alpha + histories.age), np.log(alpha + histories.recency)
         likelihood = (
-            gammaln(r + x) - gammaln(r) + r * np.log(alpha) - (r + x) * until
-            + gammaln(a + b) - gammaln(b) + gammaln(b + chances) - gammaln(a + b + chances)
+            counted(self._of_counts, x)
+            + r * np.log(alpha)
+            - (r + x) * until
             + np.logaddexp(0, odds)
-        )  # fmt: skip
+        )
         after = np.where(chances > 0, b + chances - 1, 1.0)
         kept = (1 - gone) / (alpha + histories.age) + gone / (alpha + histories.recency)
-        all_ends = digamma(a + b) - digamma(a + b + chances)
+        often = counted(lambda x: digamma(r + x) - digamma(r), x)
+        ends = digamma(a + b) - counted(lambda k: digamma(a + b + k), chances)
+        stays = counted(lambda k: digamma(b + k) - digamma(b), chances)
         slopes = (
-            digamma(r + x) - digamma(r) + np.log(alpha) - (1 - gone) * until - gone * last,
+            often + np.log(alpha) - (1 - gone) * until - gone * last,
             r / alpha - (r + x) * kept,
-            all_ends + gone / a,
-            all_ends + digamma(b + chances) - digamma(b) - gone / after,
+            ends + gone / a,
+            ends + stays - gone / after,
         )
         return likelihood, np.stack(slopes)
+
+    def _of_counts(self, frequency: Floats) -> Floats:
+        """Return the part of the log-likelihood that depends on the number of purchases alone."""
+        r, a, b, chances = self.r, self.a, self.b, self._chances(frequency)
+        rates = gammaln(r + frequency) - gammaln(r)
+        stays = gammaln(a + b) - gammaln(b) + gammaln(b + chances) - gammaln(a + b + chances)
+        return np.asarray(rates + stays, dtype=np.float64)

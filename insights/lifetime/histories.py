@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,6 +105,12 @@ def fold(bought: Table, end: int, later: int | None = None) -> Table:
     return customers.filter(_.frequency >= 0).mutate(
         recency=_.last_day - _.first_day, age=end - _.first_day
     )
+
+
+def counted(function: Callable[[Floats], Floats], counts: Floats) -> Floats:
+    """Return a function of whole numbers, computed once for each number there may be, [n]."""
+    known = function(np.arange(counts.max(initial=0) + 1))
+    return np.asarray(known[counts.astype(np.int64)], dtype=np.float64)
 
 
 def distinct(*columns: Floats) -> tuple[tuple[Floats, ...], Places, Places]:

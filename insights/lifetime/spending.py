@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
 
-from insights.lifetime.histories import Floats
+from insights.lifetime.histories import Floats, counted
 
 _STARTS = ((1.0, 3.0, 1.0), (5.0, 2.0, 0.2), (0.5, 10.0, 10.0))
 _BOUNDS = [(-9.0, 12.0)] * 3  # of logarithms
@@ -115,12 +115,12 @@ class Spending:
         shape, total = p * count, count * mean
         spread = np.log(total + v)
         likelihood = (
-            gammaln(shape + q) - gammaln(shape) - gammaln(q) + q * np.log(v)
-            + shape * np.log(total) - np.log(mean) - (shape + q) * spread
+            counted(lambda n: gammaln(p * n + q) - gammaln(p * n), count) - gammaln(q)
+            + q * np.log(v) + shape * np.log(total) - np.log(mean) - (shape + q) * spread
         )  # fmt: skip
-        ends = digamma(shape + q)
+        ends = counted(lambda n: digamma(p * n + q), count)
         slopes = (
-            count * (ends - digamma(shape) + np.log(total) - spread),
+            count * (ends - counted(lambda n: digamma(p * n), count) + np.log(total) - spread),
             ends - digamma(q) + np.log(v) - spread,
             q / v - (shape + q) / (total + v),
         )
