@@ -29,6 +29,7 @@ from insights.findings import (
     signals,
     sla,
     staffing_need,
+    stickiness,
     topic_sentiment,
     volume,
     volume_forecast,
@@ -59,6 +60,7 @@ _FILES = (
     leads,
     needs,
     retention,
+    stickiness,
     customer_value,
     churn,
 )

@@ -32,7 +32,7 @@ TEXTS = (
     *NEEDS,
 )
 FORECAST = "corrected/volume_forecast"  # refuses a short history
-PURCHASES = ("retention", "customer_value", "churn")
+PURCHASES = ("retention", "stickiness", "customer_value", "churn")
 CHATS = [name for name in FINDINGS if name not in (*TEXTS, FORECAST, *PURCHASES)]
 EVERYTHING = """
     02T10:00 a customer:c1 channel=web
