@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
@@ -58,7 +57,3 @@ def test_numbers_open_into_customers(tables: Tables) -> None:
     assert behind["record_id"].is_unique
     gold = finding.table(tables, Filters(zone=SHANGHAI, segment=("gold",)))
     assert gold[["month", "count"]].to_numpy().tolist() == [["2026-02", 1]]
-
-
-def test_an_empty_store_counts_nobody(tmp_path: Path) -> None:
-    assert find("stickiness").table(script.write(tmp_path, ""), Filters()).empty

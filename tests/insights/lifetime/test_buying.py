@@ -110,7 +110,7 @@ models = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     model=models,
     often=st.integers(1, 300),
@@ -141,7 +141,7 @@ def test_who_bought_once_is_alive_for_ever_under_bg_nbd_alone() -> None:
     assert fresh > 0.5 > old > 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(a=st.floats(0.02, 40), b=st.floats(0.02, 3000), power=st.integers(0, 30))
 def test_means_over_a_beta_distribution_are_exact(a: float, b: float, power: int) -> None:
     places, weights = beta_nodes(a, b)

@@ -41,7 +41,7 @@ def test_the_slope_is_that_of_the_likelihood() -> None:
         assert slopes[place] == pytest.approx((up - down) / (2 * step), rel=1e-4, abs=1e-6)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     p=st.floats(0.1, 30),
     q=st.floats(1.01, 30),
