@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
+import ibis
 import pandas as pd
 from ibis.expr.types import Table, Value
 
@@ -80,6 +81,8 @@ class Finding:
         default.
     filtered_by : tuple of str
         Selections of :class:`~insights.filters.Filters` that its records can be restricted by.
+    opened_by : tuple of str
+        Columns whose highest values come first where records are listed; the oldest by default.
     """
 
     name: str
@@ -101,6 +104,7 @@ class Finding:
     once: tuple[str, ...] = ()
     charted: str | None = None
     filtered_by: tuple[str, ...] = SELECTIONS
+    opened_by: tuple[str, ...] = ()
 
     @property
     def drawn(self) -> str:
@@ -153,7 +157,7 @@ class Finding:
         *,
         rows: Table | None = None,
     ) -> pd.DataFrame:
-        """Return the members behind one number of :meth:`table`, oldest first.
+        """Return the members behind one number of :meth:`table`, in the order of the finding.
 
         Raises
         ------
@@ -183,7 +187,8 @@ class Finding:
         rows = spread(rows, tables, group)
         for column, value in group.items():
             rows = rows.filter(rows[column].identical_to(value))
-        return rows.order_by("at", "record_id")
+        first = [ibis.desc(name, nulls_first=False) for name in self.opened_by]
+        return rows.order_by(*first, "at", "record_id")
 
     def split_by(self, by: Sequence[str] | None) -> tuple[str, ...]:
         """Return the columns that split the number.

@@ -12,7 +12,9 @@ from insights.finding import FAMILIES, Family, Finding
 from insights.findings import (
     agents,
     bot_containment,
+    churn,
     csat,
+    customer_value,
     duration,
     first_response_time,
     frequent_questions,
@@ -27,6 +29,7 @@ from insights.findings import (
     signals,
     sla,
     staffing_need,
+    stickiness,
     topic_sentiment,
     volume,
     volume_forecast,
@@ -57,6 +60,9 @@ _FILES = (
     leads,
     needs,
     retention,
+    stickiness,
+    customer_value,
+    churn,
 )
 FINDINGS: dict[str, Finding] = {finding.id: finding for file in _FILES for finding in file.FINDINGS}
 

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from insights.filters import Names, known_zone
+from insights.lifetime.settings import LifetimeSettings
 from insights.needs.priority import NegativeVolumeTrend, Priority
 from insights.needs.settings import NeedSettings
 from insights.profiles.settings import InterestSettings
@@ -201,7 +202,7 @@ class InsightSettings(_Settings):
 
     Parameters
     ----------
-    sessions, hours, sla, staffing, forecast, satisfaction
+    sessions, hours, sla, staffing, forecast, satisfaction, lifetime
         See their classes.
     repeat_days : int
         Who comes back within so many days of a resolution contacts us repeatedly.
@@ -227,6 +228,7 @@ class InsightSettings(_Settings):
     staffing: StaffingSettings = StaffingSettings()
     forecast: ForecastSettings = ForecastSettings()
     satisfaction: SatisfactionSettings = SatisfactionSettings()
+    lifetime: LifetimeSettings = LifetimeSettings()
     repeat_days: PositiveInt = 7
     taxonomy: str = "service_categories"
     segmented_by: Annotated[str, Field(pattern=r"^\w+$")] = "segment"

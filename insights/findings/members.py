@@ -33,11 +33,16 @@ def conversations(tables: Tables) -> Table:
 
 
 def purchases(tables: Tables) -> Table:
-    """Return every purchase of the store as it is now: customer_id, source, at."""
+    """Return every purchase of the store as it is now: customer_id, source, at, spent.
+
+    What was spent is the value, else price times quantity (1 unless told), else unknown.
+    """
     connection = tables.chats.connection
     connection.con.register("stored_purchases", Store(tables.workspace.store).dataset("events"))
     bought = connection.table("stored_purchases").filter(_.kind == "purchase")
-    return tables.one_person(bought.select("customer_id", "source", at=epoch_us(_.occurred_at)))
+    spent = ibis.coalesce(_.value, _.price * ibis.coalesce(_.quantity, 1.0))
+    rows = bought.select("customer_id", "source", at=epoch_us(_.occurred_at), spent=spent)
+    return tables.one_person(rows)
 
 
 def intervals(rows: Table) -> Table:

@@ -32,8 +32,8 @@ TEXTS = (
     *NEEDS,
 )
 FORECAST = "corrected/volume_forecast"  # refuses a short history
-PURCHASES = "retention"
-CHATS = [name for name in FINDINGS if name not in (*TEXTS, FORECAST, PURCHASES)]
+PURCHASES = ("retention", "stickiness", "customer_value", "churn")
+CHATS = [name for name in FINDINGS if name not in (*TEXTS, FORECAST, *PURCHASES)]
 EVERYTHING = """
     02T10:00 a customer:c1 channel=web
     02T10:01 a bot

@@ -39,7 +39,8 @@ CHAT = """
 TEXTS = (
     *("topic_sentiment", "corrected/satisfaction_estimated", "corrected/frequent_questions"),
     *("signals", "leads", "needs", "need_products", "need_coverage", "need_effect"),
-    "corrected/volume_forecast",  # which refuses so short a history
+    # which refuse so short a history
+    *("corrected/volume_forecast", "customer_value", "churn"),
 )
 
 
