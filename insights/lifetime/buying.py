@@ -13,16 +13,15 @@ from dataclasses import astuple, dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import digamma, expit, gammaln
 
 from insights.lifetime.histories import Floats, Histories, counted, distinct
+from insights.lifetime.maximum import parameters
 from insights.lifetime.quadrature import beta_nodes
 
 Kind = Literal["bg_nbd", "mbg_nbd"]
 _SCALE = 1.0  # the longest history during a fit, as the penalty sees it
 _STARTS = ((0.5, 0.2, 0.5, 2.0), (1.0, 0.1, 1.0, 1.0), (0.1, 0.1, 0.1, 0.1))
-_BOUNDS = [(-9.0, 12.0)] * 4  # of logarithms
 
 
 @dataclass(frozen=True)
@@ -89,15 +88,7 @@ class Buying:
             down = -slope @ shares + 2 * penalty * numbers
             return float(penalty * (numbers**2).sum() - likelihood @ shares), down * numbers
 
-        ends = [
-            minimize(cost, np.log(start), jac=True, method="L-BFGS-B", bounds=_BOUNDS,
-                     options={"ftol": 1e-13, "gtol": 1e-8, "maxiter": 1000})
-            for start in _STARTS
-        ]  # fmt: skip
-        known = [end for end in ends if np.isfinite(end.fun)]
-        if not known:
-            raise ValueError(f"no {kind} parameters found for {len(histories)} customers")
-        r, alpha, a, b = np.exp(min(known, key=lambda end: float(end.fun)).x).tolist()
+        r, alpha, a, b = parameters(cost, _STARTS, f"{kind}, {len(histories)} customers")
         return cls(r, alpha / scale, a, b, kind)
 
     def alive(self, histories: Histories) -> Floats:

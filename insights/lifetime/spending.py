@@ -10,13 +10,12 @@ from __future__ import annotations
 from dataclasses import astuple, dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
 
 from insights.lifetime.histories import Floats, counted
+from insights.lifetime.maximum import parameters
 
 _STARTS = ((1.0, 3.0, 1.0), (5.0, 2.0, 0.2), (0.5, 10.0, 10.0))
-_BOUNDS = [(-9.0, 12.0)] * 3  # of logarithms
 
 
 @dataclass(frozen=True)
@@ -85,15 +84,7 @@ class Spending:
             down = 2 * penalty * numbers - slope.mean(axis=1)
             return float(penalty * (numbers**2).sum() - likelihood.mean()), down * np.exp(logs)
 
-        ends = [
-            minimize(cost, np.log(start), jac=True, method="L-BFGS-B", bounds=_BOUNDS,
-                     options={"ftol": 1e-13, "gtol": 1e-8, "maxiter": 1000})
-            for start in _STARTS
-        ]  # fmt: skip
-        known = [end for end in ends if np.isfinite(end.fun)]
-        if not known:
-            raise ValueError(f"no Gamma-Gamma parameters found for {len(count)} customers")
-        p, q, v = np.exp(min(known, key=lambda end: float(end.fun)).x).tolist()
+        p, q, v = parameters(cost, _STARTS, f"Gamma-Gamma, {len(count)} customers")
         return cls(p, q + 1, v * scale)
 
     def mean(self, count: Floats, mean: Floats) -> Floats:
