@@ -27,7 +27,14 @@ _MEASURES = (
 
 
 def _members(tables: Tables, _filters: Filters) -> Table:
-    """Return one member an agent and conversation: how many messages the agent sent there."""
+    """Return one member an agent and conversation: how many messages the agent sent there.
+
+    Kept, since the table of agents asks for them two or three times under every filter.
+    """
+    return tables.once("agents", None, lambda: _sent(tables).cache())
+
+
+def _sent(tables: Tables) -> Table:
     replies = tables.chats.messages.filter(_.what == "human").drop_null("agent_id")
     sent = replies.group_by("conversation_id", agent="agent_id").agg(at=_.at.min(), sent=_.count())
     return about(sent, tables).mutate(

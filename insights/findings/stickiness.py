@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -29,30 +30,39 @@ def _acts(tables: Tables) -> Table:
     return rows.filter(_.customer_id.notnull())
 
 
-def _members(tables: Tables, filters: Filters) -> Table:
-    """Return one member a customer and local month with anything they did."""
+def _days(tables: Tables, filters: Filters) -> Table:
+    """Return one row a customer and local day with anything they did, made once a zone."""
     acts = _acts(tables)
-    acts = acts.mutate(local=filters.local(acts.at))
-    acts = acts.mutate(month=_.local.strftime(_MONTH), start=_.local.truncate("M"))
-    acts = acts.filter(_.month < _end(acts, filters))
-    rows = acts.group_by("customer_id", "month").agg(
-        active_days=_.local.date().nunique(),
+    days = acts.group_by("customer_id", day=filters.local(acts.at).date()).agg(
         at=_.at.min(),
         source=_.source.argmin(_.at),
         simulated=_.source.startswith("simulated").max(),
-        start=_.start.min(),
+    )
+    return tables.once("active days", filters.zone, lambda: days.cache())
+
+
+def _members(tables: Tables, filters: Filters) -> Table:
+    """Return one member a customer and local month with anything they did."""
+    days = _days(tables, filters)
+    days = days.filter(_.day < _end(days, filters))
+    rows = days.group_by("customer_id", start=_.day.truncate("M")).agg(
+        active_days=_.count(),
+        at=_.at.min(),
+        source=_.source.argmin(_.at),
+        simulated=_.simulated.max(),
     )
     seconds = (_.start + ibis.interval(months=1)).epoch_seconds() - _.start.epoch_seconds()
     rows = rows.mutate(part=_.active_days * _DAY_SECONDS / seconds.cast("float64"))
-    return rows.drop("start").mutate(record_id=_.customer_id + "#" + _.month, value=100 * _.part)
+    rows = rows.mutate(month=_.start.strftime(_MONTH)).drop("start")
+    return rows.mutate(record_id=_.customer_id + "#" + _.month, value=100 * _.part)
 
 
-def _end(acts: Table, filters: Filters) -> str:
-    """Return the first month that is not over: that of ``until``, else of the last act."""
+def _end(days: Table, filters: Filters) -> date:
+    """Return when the first month begins that is not over: that of ``until``, else of the last."""
     if filters.until is None:
-        return str(acts.month.max().fill_null("").to_pandas())
-    last = filters.until.astimezone(ZoneInfo(filters.zone))
-    return last.strftime(_MONTH)
+        last = days.day.max().to_pandas()
+        return date.min if last is None else last.date().replace(day=1)
+    return filters.until.astimezone(ZoneInfo(filters.zone)).date().replace(day=1)
 
 
 STICKINESS = Finding(
