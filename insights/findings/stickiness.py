@@ -38,7 +38,7 @@ def _days(tables: Tables, filters: Filters) -> Table:
         source=_.source.argmin(_.at),
         simulated=_.source.startswith("simulated").max(),
     )
-    return tables.once("active days", filters.zone, lambda: days.cache())
+    return tables.once("active days", filters.zone, days.cache)
 
 
 def _members(tables: Tables, filters: Filters) -> Table:
