@@ -8,6 +8,7 @@ from typing import Any
 COMMAND = "python tests/benchmarks/{}.py"
 SATISFACTION = "USS "  # data sets of satisfaction have names that begin so
 _LARGE = 100
+_DELETED = ("comprehensiveness over chance", "sufficiency over chance", "named first")
 _HEAD = ("command", "measured on", "metric", "value", "against", "reference", "ratio")
 
 
@@ -47,6 +48,29 @@ def render_growth(rows: Sequence[Mapping[str, Any]]) -> str:
     table.append("|" + " --- |" * (2 + len(columns)))
     for (metric, model), values in sorted(lines.items(), key=lambda line: line[0][0], reverse=True):
         cells = [model, metric, *(_number(values.get(name)) for name in columns)]
+        table.append("| " + " | ".join(cells) + " |")
+    return "\n".join(table) + "\n"
+
+
+def render_deletions(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return a markdown table, one line a model and kind of reason, intervals in brackets.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Rows of a report whose model is ``model, reason`` and whose metrics are those of
+        :mod:`training.faithfulness`.
+    """
+    lines: dict[str, dict[str, str]] = {}
+    for row in rows:
+        low, high = row.get("low"), row.get("high")
+        text = format(row["value"], ".3f")
+        text = text if low is None else f"{text} [{low:.3f}, {high:.3f}]"
+        lines.setdefault(row["model"], {})[row["metric"]] = text
+    table = ["| " + " | ".join(["model, reasons", *_DELETED]) + " |"]
+    table.append("|" + " --- |" * (1 + len(_DELETED)))
+    for model, values in lines.items():
+        cells = [model, *(values.get(name, "–") for name in _DELETED)]
         table.append("| " + " | ".join(cells) + " |")
     return "\n".join(table) + "\n"
 

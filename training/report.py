@@ -4,8 +4,9 @@
 ``<!-- /results -->`` from ``data/reports/NAME.json``, so that text and figures cannot disagree. The
 metrics of a table are named in its mark; ``cutoffs`` shows every cutoff beside the mean. The table
 of benchmarks is marked ``<!-- results:speed figures -->``, that of growth ``growth``, that of what
-must not take longer ``limits``, those of text analysis ``texts`` (every figure), ``floors`` (those
-held against something) or ``satisfaction`` (how well text tells how content customers are).
+must not take longer ``limits``, that of deletion tests ``deletions``, those of text analysis
+``texts`` (every figure), ``floors`` (those held against something) or ``satisfaction`` (how well
+text tells how content customers are).
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from training.figures import (
+    render_deletions,
     render_figures,
     render_growth,
     render_limits,
@@ -52,6 +55,15 @@ _COMMANDS = {
     "speed": "make bench",
     "growth": "make bench",
     "benchmark_insights": "python -m insights experiment=benchmark_insights",
+}
+_KINDS: Mapping[str, Callable[[Sequence[Mapping[str, Any]]], str]] = {
+    "figures": render_figures,
+    "growth": render_growth,
+    "deletions": render_deletions,
+    "limits": render_limits,
+    "satisfaction": render_satisfaction,
+    "texts": partial(render_texts, floors=False),
+    "floors": partial(render_texts, floors=True),
 }
 _KEY = ("dataset", "protocol", "model", "metric")
 
@@ -203,16 +215,9 @@ def update(page: Path, reports: Path) -> list[str]:
 def _body(rows: list[dict[str, Any]], options: str) -> str:
     """Return the table of the kind that the options ask for."""
     kinds = set(options.split())
-    if "figures" in kinds:
-        return render_figures(rows)
-    if "growth" in kinds:
-        return render_growth(rows)
-    if "limits" in kinds:
-        return render_limits(rows)
-    if "satisfaction" in kinds:
-        return render_satisfaction(rows)
-    if kinds & {"texts", "floors"}:
-        return render_texts(rows, floors="floors" in kinds)
+    for kind, rendered in _KINDS.items():
+        if kind in kinds:
+            return rendered(rows)
     return render(rows, re.findall(_NAMED, options), cutoffs="cutoffs" in kinds)
 
 

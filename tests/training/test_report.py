@@ -161,6 +161,26 @@ def test_growth_has_a_column_a_size(tmp_path: Path) -> None:
     assert lines[6] == "| als | fit_mb | 2 | 8 | 1 |"
 
 
+def test_deletion_tests_have_a_line_a_reason(tmp_path: Path) -> None:
+    over = "comprehensiveness over chance"
+    rows = [
+        row("ease, terms", 1.25, over, low=1.0, high=1.5),
+        row("ease, terms", 0.9, "named first"),
+        row("ease, shuffled", -0.0125, over),
+        row("ease, terms", 3.0, "comprehensiveness"),
+    ]
+    write_rows(tmp_path / "faithfulness.json", rows)
+    page = tmp_path / "page.md"
+    page.write_text("<!-- results:faithfulness deletions -->\n<!-- /results -->", encoding="utf-8")
+    assert update(page, tmp_path) == []
+    table = page.read_text(encoding="utf-8").splitlines()[1:-1]
+    assert table[0] == f"| model, reasons | {over} | sufficiency over chance | named first |"
+    assert table[2:] == [
+        "| ease, terms | 1.250 [1.000, 1.500] | – | 0.900 |",
+        "| ease, shuffled | -0.013 | – | – |",
+    ]
+
+
 def test_figures_of_texts_stand_beside_their_floors(tmp_path: Path) -> None:
     def row(model: str, value: float, **more: float) -> Row:
         return Row("waimai", "80/20", model, "accuracy", value, **more)  # type: ignore[arg-type]
