@@ -136,7 +136,7 @@ class Interactions:
         frame = read_events(store, kinds, before, sources)
         if frame.empty:
             raise ValueError(
-                f"no events of kind {list(kinds)} in {store!r}; load a source with "
+                f"no events of kind {list(kinds)} in {store.root}; load a source with "
                 "`python -m ingest`, or name kinds that the data has"
             )
         found = cls.of(frame, until=before)
