@@ -57,7 +57,7 @@ def load(places: Sequence[Path], taken: Mapping[str, Finding]) -> Own:
             broken[file] = f"{file}: {error}"
             continue
         findings |= {each.id: each for each in found}
-        whose |= {each.name: str(file) for each in found}
+        whose |= {each.name: file.name for each in found}
     return Own(findings, broken)
 
 

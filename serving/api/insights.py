@@ -78,8 +78,8 @@ def registry(tables: Tables) -> bytes:
     """Return every insight as JSON (``InsightList``), those of the business's own last."""
     added = own(tables)
     every = [*FINDINGS.values(), *added.findings.values()]
-    told = {"insights": [described(finding) for finding in every]}
-    return orjson.dumps(told | {"left_out": [shown(why) for why in added.broken.values()]})
+    left_out = [shown(why.replace(f"{file}", file.name)) for file, why in added.broken.items()]
+    return orjson.dumps({"insights": [described(each) for each in every], "left_out": left_out})
 
 
 def described(finding: Finding) -> dict[str, object]:
