@@ -43,7 +43,7 @@ def run(config: DictConfig) -> None:
         _say(f"{manifest.name}: all {len(manifest.files):,} files are as they were backed up")
         _show(done, "in the backup")
         return
-    workspace = Workspace.named(config.workspace, config.data_dir)
+    workspace = Workspace.named(config.workspace, config.data_dir, config.state.url)
     done = bring_back.restore(folder, manifest, workspace, progress=progress)
     _say(f"{manifest.name} is now workspace {workspace.name!r} at {workspace.root}")
     _show(done, "now")
