@@ -47,6 +47,8 @@ def run(config: DictConfig) -> None:
     done = bring_back.restore(folder, manifest, workspace, progress=progress)
     _say(f"{manifest.name} is now workspace {workspace.name!r} at {workspace.root}")
     _show(done, "now")
+    for table, rows in done.state.items():
+        _say(f"    state: {table:<20}{rows:>14,} rows on the server")
     for name, again in manifest.left_out.items():
         _say(f"was left out: {name}; {again} workspace={workspace.name} makes it again")
 

@@ -19,7 +19,7 @@ class Words(TypeDecorator[str]):
         return None if value is None else value.replace("\x00", "\ufffd")
 
 
-def numbered() -> Column[Any]:
-    """Return the column ``number``: counts rows in the order they were added."""
+def numbered(name: str = "number") -> Column[Any]:
+    """Return a key that counts rows in the order they were added."""
     kind = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts nothing else by itself
-    return Column("number", kind, primary_key=True)
+    return Column(name, kind, primary_key=True)

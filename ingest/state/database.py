@@ -66,6 +66,14 @@ class StateDatabase:
             assert mark is not None  # noqa: S101 (it was written)
         return _schema(url, mark.schema, self._tables)
 
+    @property
+    def schema(self) -> PostgresSchema | None:
+        """The schema that keeps the state, None where a file does or nothing is kept yet."""
+        mark = checked_mark(self._workspace)
+        if mark is None or self._workspace.state is None:
+            return None
+        return _schema(self._workspace.state, mark.schema, self._tables)
+
     def _begin(self, url: str) -> None:
         """Make the schema of a workspace that has none; of several who come at once one does."""
         self._workspace.root.mkdir(parents=True, exist_ok=True)

@@ -22,6 +22,8 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    func,
+    select,
     text,
 )
 from sqlalchemy.dialects import postgresql
@@ -44,6 +46,7 @@ _TODO = "restore it from a backup, or move it away to begin anew"
 _SCHEMA = text("SELECT to_regnamespace(quote_ident(:schema)) IS NOT NULL")
 _WRITER = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _TURN = text("SELECT pg_advisory_lock(hashtextextended(:name, 0))")
+_GO_ON = text("SELECT setval(pg_get_serial_sequence(quote_ident(:table), :key), :last)")
 
 Insert = sqlite_dialect.Insert | postgresql.Insert
 
@@ -161,8 +164,7 @@ class PostgresSchema:
                 )
             self._enter(connection)
             connection.execute(_WRITER, {"name": self.schema})
-            for statement in _ddl(self._tables, postgresql.dialect()):
-                connection.execute(text(statement))
+            create_missing(connection, self._tables)
 
     def _enter(self, connection: Connection) -> None:
         connection.execute(text(f"SET LOCAL search_path TO {_quoted(self.schema)}"))
@@ -180,6 +182,22 @@ class PostgresSchema:
             ) from None
         with connection:
             yield connection
+
+
+def create_missing(connection: Connection, tables: MetaData) -> None:
+    """Create the tables and indexes that are missing."""
+    for statement in _ddl(tables, connection.dialect):
+        connection.execute(text(statement))
+
+
+def count_on(connection: Connection, table: Table) -> None:
+    """Go on counting after the greatest number of a table, whose rows were copied with theirs."""
+    key = next(iter(table.primary_key), None)
+    if connection.dialect.name == "sqlite" or key is None or key is not table.autoincrement_column:
+        return  # SQLite does so by itself
+    greatest = connection.scalar(select(func.max(key)))
+    if greatest is not None:
+        connection.execute(_GO_ON, {"table": table.name, "key": key.name, "last": greatest})
 
 
 def _quoted(name: str) -> str:
