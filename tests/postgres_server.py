@@ -17,12 +17,6 @@ from typing import Any
 import pytest
 
 USER, PASSWORD = "keeper", "p@ss word:1"
-_SETTINGS = (
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
-    "listen_addresses=127.0.0.1",
-)
 
 
 def programs() -> Path | None:
@@ -38,7 +32,7 @@ def _version(file: Path) -> int:
 
 
 @contextmanager
-def running() -> Iterator[str]:
+def running(*, durable: bool = False) -> Iterator[str]:
     """Give the URL, password included, of a server that is stopped and removed afterwards.
 
     The server refuses to run as root, so that root starts it as the user Debian made for it.
@@ -54,12 +48,15 @@ def running() -> Iterator[str]:
     try:
         if another:
             shutil.chown(folder, **another)
-        yield from _served(bin_folder, folder, {**another, "cwd": folder})
+        settings = () if durable else _HASTE
+        yield from _served(bin_folder, folder, settings, {**another, "cwd": folder})
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _served(bin_folder: Path, folder: Path, told: dict[str, Any]) -> Iterator[str]:
+def _served(
+    bin_folder: Path, folder: Path, haste: tuple[str, ...], told: dict[str, Any]
+) -> Iterator[str]:
     secret = folder / "password"
     secret.write_text(PASSWORD, "utf-8")
     secret.chmod(0o644)
@@ -77,8 +74,17 @@ def _served(bin_folder: Path, folder: Path, told: dict[str, Any]) -> Iterator[st
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
-    settings = [word for setting in (*_SETTINGS, f"port={port}") for word in ("-c", setting)]
-    serve = [bin_folder / "postgres", "-D", folder / "data", "-k", folder, *settings]
+    settings = [word for setting in (*haste, f"port={port}") for word in ("-c", setting)]
+    serve = [
+        bin_folder / "postgres",
+        "-D",
+        folder / "data",
+        "-h",
+        "127.0.0.1",
+        "-k",
+        folder,
+        *settings,
+    ]
     log = (folder / "log").open("wb")
     with log, subprocess.Popen(serve, stdout=log, stderr=log, **told) as server:
         try:

@@ -104,6 +104,32 @@ def test_a_process_killed_while_it_writes_leaves_whole_evaluations(workspace: Wo
     assert {(incident.status, incident.buckets) for incident in found} == {("closed", 2)}
 
 
+def test_two_processes_that_evaluate_at_once_raise_each_alert_once(workspace: Workspace) -> None:
+    script = textwrap.dedent(f"""
+        from pathlib import Path
+        from ingest.workspace import Workspace
+        from insights.alerts.book import Book
+        from insights.alerts.incidents import Following
+        from tests.insights.alerts.sample import HOUR, hours
+        from tests.insights.alerts.test_book import NOW, RULE
+        book = Book(Workspace(Path({str(workspace.root)!r}), {workspace.state!r}))
+        kept = until = 0
+        while until < 40 * HOUR:
+            before = book.judged_until("busy")
+            until = (before or 0) + HOUR
+            following = Following(RULE, {{}})
+            following.follow(hours([True, False], begin=2 * until // HOUR))
+            told = {{"before": before, "until": until, "steps": following.steps, "at": NOW}}
+            kept += book.record("busy", **told) if until <= 40 * HOUR else 0
+        print(kept)
+    """)
+    call = [sys.executable, "-c", script]
+    both = [subprocess.Popen(call, cwd=HOUSE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    kept = [int(process.communicate(timeout=120)[0]) for process in both]
+    assert sum(kept) == 40
+    assert len(Book(workspace).incidents("busy")) == 40
+
+
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     file = workspace.state_file
