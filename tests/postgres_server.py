@@ -1,4 +1,4 @@
-"""A real PostgreSQL server, started here on a free port and without forcing anything to disk."""
+"""A real PostgreSQL server on a free port, in a folder of its own that is removed afterwards."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 USER, PASSWORD = "keeper", "p@ss word:1"
+_HASTE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
 def programs() -> Path | None:
@@ -35,7 +36,8 @@ def _version(file: Path) -> int:
 def running(*, durable: bool = False) -> Iterator[str]:
     """Give the URL, password included, of a server that is stopped and removed afterwards.
 
-    The server refuses to run as root, so that root starts it as the user Debian made for it.
+    Nothing is forced to disk unless it is ``durable``. The server refuses to run as root, so that
+    root starts it as the user Debian made for it.
     """
     pytest.importorskip("psycopg", reason="the Python package psycopg is not installed")
     bin_folder = programs()
@@ -74,17 +76,12 @@ def _served(
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
-    settings = [word for setting in (*haste, f"port={port}") for word in ("-c", setting)]
-    serve = [
-        bin_folder / "postgres",
-        "-D",
-        folder / "data",
-        "-h",
-        "127.0.0.1",
-        "-k",
-        folder,
-        *settings,
+    settings = [
+        word
+        for setting in (*haste, "listen_addresses=127.0.0.1", f"port={port}")
+        for word in ("-c", setting)
     ]
+    serve = [bin_folder / "postgres", "-D", folder / "data", "-k", folder, *settings]
     log = (folder / "log").open("wb")
     with log, subprocess.Popen(serve, stdout=log, stderr=log, **told) as server:
         try:

@@ -3,6 +3,8 @@
 ``python tests/benchmarks/bench_state.py``; the server is started here and removed afterwards.
 """
 
+# ruff: noqa: T201 (a script prints)
+
 from __future__ import annotations
 
 import sys
