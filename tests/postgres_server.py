@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -62,31 +63,21 @@ def _served(
     secret = folder / "password"
     secret.write_text(PASSWORD, "utf-8")
     secret.chmod(0o644)
-    options = [f"--username={USER}", f"--pwfile={secret}", "--auth=scram-sha-256", "--no-sync"]
-    make = [
-        bin_folder / "initdb",
-        "-D",
-        folder / "data",
-        "-E",
-        "UTF8",
-        "--locale=C.UTF-8",
-        *options,
-    ]
+    shape = ["--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256"]
+    user = [f"--username={USER}", f"--pwfile={secret}"]
+    make = [bin_folder / "initdb", "-D", folder / "data", *user, *shape]
     subprocess.run(make, check=True, capture_output=True, timeout=120, **told)
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
-    settings = [
-        word
-        for setting in (*haste, "listen_addresses=127.0.0.1", f"port={port}")
-        for word in ("-c", setting)
-    ]
+    given = (*haste, "listen_addresses=127.0.0.1", f"port={port}")
+    settings = [word for setting in given for word in ("-c", setting)]
     serve = [bin_folder / "postgres", "-D", folder / "data", "-k", folder, *settings]
     log = (folder / "log").open("wb")
     with log, subprocess.Popen(serve, stdout=log, stderr=log, **told) as server:
         try:
             _wait(bin_folder, port, server, folder / "log")
-            yield f"postgresql://{USER}:p%40ss%20word%3A1@127.0.0.1:{port}/postgres"
+            yield f"postgresql://{USER}:{quote(PASSWORD, safe='')}@127.0.0.1:{port}/postgres"
         finally:
             server.send_signal(2)  # interrupt: end every connection and stop
             server.wait(30)
