@@ -21,6 +21,10 @@ settings.register_profile("repeatable", derandomize=True, database=None, deadlin
 settings.register_profile("explore", max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
+# Databases that whoever runs the tests may use are not theirs to fill.
+for variable in ("HUAXIANG_STATE_URL", "HUAXIANG_TRACKING_URI", "HUAXIANG_REGISTRY_URL"):
+    os.environ.pop(variable, None)
+
 # The whole suite runs without a network: only this machine can be reached, here and in the Python
 # processes that tests start.
 GUARD = Path(__file__).parent / "no_network"

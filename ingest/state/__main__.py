@@ -44,9 +44,15 @@ def _show(workspace: Workspace) -> None:
     from ingest.state.copying import counted
     from ingest.state.database import StateDatabase
     from ingest.state.place import mark_of
+    from ingest.state.url import shown
 
     schema, mark = StateDatabase(workspace, MetaData()).schema, mark_of(workspace)
-    where = f"schema {mark.schema} of {mark.server}" if mark else f"file {workspace.state_file}"
+    if mark is not None:
+        where = f"schema {mark.schema} of {mark.server}"
+    elif workspace.state is not None:
+        where = f"nothing is kept yet; it will be at {shown(workspace.state)}"
+    else:
+        where = f"file {workspace.state_file}"
     _say(f"{workspace.name}: {where}")
     _rows(counted(workspace, schema))
 

@@ -32,7 +32,8 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from ingest.state.columns import Words, numbered
-from ingest.state.dialects import PostgresSchema, SqliteFile, count_on, create_missing
+from ingest.state.dialects import PostgresSchema, SqliteFile
+from ingest.state.statements import count_on, create_missing
 from ingest.workspace import Workspace
 
 _ROWS = 1000  # read and written at a time

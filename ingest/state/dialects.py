@@ -15,24 +15,20 @@ from pathlib import Path
 from filelock import FileLock
 from sqlalchemy import (
     Connection,
-    Dialect,
     Engine,
     MetaData,
     NullPool,
-    Table,
     create_engine,
     event,
-    func,
-    select,
     text,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from ingest import sqlite
+from ingest.state.statements import create_missing, ddl
 from ingest.state.url import shown
 
 PATIENCE = 30  # seconds that a writer waits for another
@@ -46,16 +42,6 @@ _TODO = "restore it from a backup, or move it away to begin anew"
 _SCHEMA = text("SELECT to_regnamespace(quote_ident(:schema)) IS NOT NULL")
 _WRITER = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _TURN = text("SELECT pg_advisory_lock(hashtextextended(:name, 0))")
-_GO_ON = text("SELECT setval(pg_get_serial_sequence(quote_ident(:table), :key), :last)")
-
-Insert = sqlite_dialect.Insert | postgresql.Insert
-
-
-def insert(connection: Connection, table: Table) -> Insert:
-    """Return an insertion that can be told what to do about rows that are there."""
-    if connection.dialect.name == "sqlite":
-        return sqlite_dialect.insert(table)
-    return postgresql.insert(table)
 
 
 class SqliteFile:
@@ -128,7 +114,7 @@ class PostgresSchema:
         Raises
         ------
         ConnectionError
-            If the server does not answer or refuses.
+            If the server does not answer, refuses or stops.
         ValueError
             If the database has no such schema.
         """
@@ -175,47 +161,30 @@ class PostgresSchema:
         try:
             connection = _postgres_engine(self.url).connect()
         except OperationalError as error:
-            told = str(error.orig).strip().splitlines()[0]
-            raise ConnectionError(
-                f"state at {shown(self.url)}: expected a PostgreSQL server that lets us in, but "
-                f"{told}; start it, or correct state.url or the environment"
-            ) from None
+            raise self._gone(error, "lets us in") from None
         with connection:
-            yield connection
+            try:
+                yield connection
+            except OperationalError as error:
+                if error.connection_invalidated:
+                    raise self._gone(error, "stays; nothing was kept") from error
+                raise
 
-
-def create_missing(connection: Connection, tables: MetaData) -> None:
-    """Create the tables and indexes that are missing."""
-    for statement in _ddl(tables, connection.dialect):
-        connection.execute(text(statement))
-
-
-def count_on(connection: Connection, table: Table) -> None:
-    """Go on counting after the greatest number of a table, whose rows were copied with theirs."""
-    key = next(iter(table.primary_key), None)
-    if connection.dialect.name == "sqlite" or key is None or key is not table.autoincrement_column:
-        return  # SQLite does so by itself
-    greatest = connection.scalar(select(func.max(key)))
-    if greatest is not None:
-        connection.execute(_GO_ON, {"table": table.name, "key": key.name, "last": greatest})
+    def _gone(self, error: OperationalError, expected: str) -> ConnectionError:
+        told = str(error.orig).strip().splitlines()[0]
+        return ConnectionError(
+            f"state at {shown(self.url)}: expected a PostgreSQL server that {expected}, but "
+            f"{told}; start it, or correct state.url or the environment"
+        )
 
 
 def _quoted(name: str) -> str:
     return postgresql.dialect().identifier_preparer.quote_identifier(name)
 
 
-def _ddl(tables: MetaData, dialect: Dialect) -> list[str]:
-    """Return the statements that create what is missing."""
-    made: list[CreateTable | CreateIndex] = []
-    for table in tables.sorted_tables:
-        made.append(CreateTable(table, if_not_exists=True))
-        made += [CreateIndex(index, if_not_exists=True) for index in table.indexes]
-    return [str(each.compile(dialect=dialect)) for each in made]
-
-
 @lru_cache(maxsize=64)  # an engine holds no connection; it remembers compiled statements
 def _sqlite_engine(file: Path, tables: MetaData) -> Engine:
-    script = ";\n".join(_ddl(tables, sqlite_dialect.dialect()))
+    script = ";\n".join(ddl(tables, sqlite_dialect.dialect()))
 
     def connect() -> sqlite3.Connection:
         def lay_out(connection: sqlite3.Connection) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Update, case, exists, or_, select, update
 
-from ingest.state.dialects import insert
+from ingest.state.statements import insert
 from ingest.workspace import Workspace
 from insights.alerts import database as tables
 from insights.alerts.calendar import moment

@@ -11,8 +11,8 @@ from sqlalchemy import Column, MetaData, Table, func, inspect, select, text
 
 from ingest.state.columns import Words, numbered
 from ingest.state.database import StateDatabase
-from ingest.state.dialects import insert
 from ingest.state.place import mark_of
+from ingest.state.statements import insert
 from ingest.state.url import STATE, chosen_state, shown
 from ingest.workspace import Workspace
 from tests.postgres_server import PASSWORD
@@ -111,6 +111,23 @@ def test_a_database_without_the_schema_is_refused(tmp_path: Path, postgres: str)
     other = postgres.replace("/postgres", "/template1")
     with pytest.raises(ValueError, match="expected the schema 'huaxiang_shop_"):
         seen(StateDatabase(Workspace(workspace.root, other), TABLES))
+
+
+def test_a_server_that_stops_in_between_keeps_nothing(tmp_path: Path, postgres: str) -> None:
+    database = StateDatabase(Workspace(tmp_path / "shop", postgres), TABLES)
+    come(database, "ann")
+
+    def interrupted() -> None:
+        with database.changing() as connection:
+            connection.execute(insert(connection, guests).values(who="bob"))
+            mine = connection.scalar(text("SELECT pg_backend_pid()"))
+            with database.reading() as other:
+                other.execute(text("SELECT pg_terminate_backend(:mine)"), {"mine": mine})
+            connection.execute(insert(connection, guests).values(who="cyd"))
+
+    with pytest.raises(ConnectionError, match="nothing was kept"):
+        interrupted()
+    assert seen(database) == ["ann"]
 
 
 def test_the_password_is_nowhere(

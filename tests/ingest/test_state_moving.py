@@ -254,6 +254,7 @@ def test_the_verb_moves_and_shows(
         return run.stdout + run.stderr
 
     assert "alerts.sqlite" in told()
+    assert "will be at postgresql://keeper@127" in told("workspace=new", url=postgres)
     assert "moved" in told("move=server", url=postgres)
     shown = told(url=postgres)
     assert "schema huaxiang_shop_" in shown
