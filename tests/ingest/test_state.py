@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -149,6 +150,14 @@ def test_the_password_is_nowhere(
     for text_ in told:
         assert "p%40ss" not in text_
         assert PASSWORD not in text_
+
+
+def test_a_missing_driver_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    workspace = Workspace(tmp_path, "postgresql://ann:geheim@127.0.0.1:1/without-driver")
+    with pytest.raises(ValueError, match=r"huaxiang\[postgres\]") as refused:
+        come(StateDatabase(workspace, TABLES), "ann")
+    assert "geheim" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
