@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from features.settings import FeatureSettings
 
 
-_KEYS = ("as_of", "fit_until", "snapshots", "step_days", "max_items", "progress", "only")
+_TIMES = ("as_of", "fit_until", "snapshots", "step_days")
+_KEYS = (*_TIMES, "max_items", "progress", "only", "registry")
 _PARTS = ("text", "behavior", "profile", "online")
 
 

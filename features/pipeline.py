@@ -23,10 +23,12 @@ from features.profile.snapshot import gather
 from features.profile.tables import snapshot_tables
 from features.report import Report
 from features.settings import FeatureSettings
+from features.store.catalog import chosen_registry
 from features.store.files import join_parts, part_file, write_part, write_text
 from features.store.online import materialized, unmark_materialized
 from features.store.schema import TABLES
 from features.text.pipeline.run import TextSettings, write_texts
+from ingest.state.url import EMBEDDED, shown
 from ingest.store import Store
 from ingest.workspace import Workspace
 
@@ -140,6 +142,7 @@ def _publish(
         {
             "snapshots": [marks[as_of] for as_of in plan.snapshots],
             "online": settings.online.model_dump(),
+            "registry": shown(chosen_registry(settings.registry.url) or EMBEDDED),
             "max_items": settings.max_items,
         }
     )
@@ -151,7 +154,7 @@ def _publish(
         unmark_materialized(workspace)
         with report.stage("feast apply") as found:
             found["rows"] = sum(join_parts(workspace, plan.snapshots).values())
-            apply(workspace, settings.online)
+            apply(workspace, settings.online, settings.registry.url)
         write_text(state, kept)
     if materialized(workspace) == plan.snapshots[-1]:
         report.lines.append(("materialize", 0, 0.0, "unchanged, skipped"))

@@ -12,6 +12,21 @@ from features.store.online import OnlineStore
 from features.text.pipeline.run import TextSettings
 
 
+class RegistrySettings(BaseModel):
+    """Where Feast registers views and services.
+
+    Parameters
+    ----------
+    url : str, optional
+        A database, such as ``postgresql://user@host/database``, without its password; ``sqlite``
+        for a file of the workspace. By default what ``HUAXIANG_REGISTRY_URL`` names, else the file.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str | None = None
+
+
 class FeatureSettings(BaseModel):
     """Everything the verb can be told.
 
@@ -29,7 +44,7 @@ class FeatureSettings(BaseModel):
         Show progress bars.
     only : {"text"}, optional
         Stop after this stage: analyze texts and leave features and profiles alone.
-    text, behavior, profile, online
+    text, behavior, profile, online, registry
         Settings of the parts.
     """
 
@@ -46,6 +61,7 @@ class FeatureSettings(BaseModel):
     behavior: BehaviorSettings = Field(default_factory=BehaviorSettings)
     profile: ProfileSettings = Field(default_factory=ProfileSettings)
     online: OnlineStore = Field(default_factory=OnlineStore)
+    registry: RegistrySettings = Field(default_factory=RegistrySettings)
 
     def fingerprint(self) -> dict[str, object]:
         """Return what decides the rows of a snapshot."""

@@ -34,7 +34,7 @@ def run(config: DictConfig) -> None:
 
     if not config.to:
         raise ValueError("to: expected a folder for backups, received none; give to=FOLDER")
-    workspace = Workspace.named(config.workspace, config.data_dir)
+    workspace = Workspace.named(config.workspace, config.data_dir, config.state.url)
     keep = None if config.keep is None else int(config.keep)
     taken = backup(
         workspace, Path(config.to), datetime.now(UTC), keep=keep, progress=bool(config.progress)

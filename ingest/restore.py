@@ -43,10 +43,12 @@ def run(config: DictConfig) -> None:
         _say(f"{manifest.name}: all {len(manifest.files):,} files are as they were backed up")
         _show(done, "in the backup")
         return
-    workspace = Workspace.named(config.workspace, config.data_dir)
+    workspace = Workspace.named(config.workspace, config.data_dir, config.state.url)
     done = bring_back.restore(folder, manifest, workspace, progress=progress)
     _say(f"{manifest.name} is now workspace {workspace.name!r} at {workspace.root}")
     _show(done, "now")
+    for table, rows in done.state.items():
+        _say(f"    state: {table:<20}{rows:>14,} rows on the server")
     for name, again in manifest.left_out.items():
         _say(f"was left out: {name}; {again} workspace={workspace.name} makes it again")
 

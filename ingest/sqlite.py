@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from filelock import FileLock
@@ -19,6 +19,19 @@ def opened(
     name: str,
     todo: str,
 ) -> Iterator[sqlite3.Connection]:
+    """Open a database for a while; see :func:`connected`."""
+    with closing(connected(file, pragmas, lay_out, name=name, todo=todo)) as connection:
+        yield connection
+
+
+def connected(
+    file: Path,
+    pragmas: Sequence[str],
+    lay_out: Callable[[sqlite3.Connection], object],
+    *,
+    name: str,
+    todo: str,
+) -> sqlite3.Connection:
     """Open a database, creating it and its folder where needed; transactions are the caller's.
 
     Parameters
@@ -31,6 +44,11 @@ def opened(
         Creates the tables that are missing.
     name, todo : str
         What the file is and what to do if it is something else, for the error.
+
+    Returns
+    -------
+    sqlite3.Connection
+        To be closed by the caller.
 
     Raises
     ------
@@ -47,18 +65,20 @@ def opened(
     file.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(file, isolation_level=None)
     try:
-        try:
-            with FileLock(f"{file}.lock", poll_interval=0.005):
-                for pragma in pragmas:
-                    connection.execute(f"PRAGMA {pragma}")
-                lay_out(connection)
-        except sqlite3.OperationalError:  # a database, but not to be had now
-            raise
-        except sqlite3.DatabaseError as error:
-            raise ValueError(
-                f"{name} {file}: expected an SQLite database, got a file that cannot be read as "
-                f"one ({error}); {todo}"
-            ) from error
-        yield connection
-    finally:
+        with FileLock(f"{file}.lock", poll_interval=0.005):
+            for pragma in pragmas:
+                connection.execute(f"PRAGMA {pragma}")
+            lay_out(connection)
+    except sqlite3.OperationalError:  # a database, but not to be had now
         connection.close()
+        raise
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise ValueError(
+            f"{name} {file}: expected an SQLite database, got a file that cannot be read as "
+            f"one ({error}); {todo}"
+        ) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection

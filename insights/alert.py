@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf  # noqa: E402
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ingest.workspace import Workspace
     from insights.alerts.desk import Desk
     from insights.alerts.rules import Rule
     from insights.tables import Tables
@@ -149,13 +150,12 @@ def _replay(settings: DictConfig) -> int:
 
 
 def _tables(settings: DictConfig) -> Tables:
-    from ingest.workspace import Workspace  # noqa: PLC0415
     from insights.settings import InsightSettings  # noqa: PLC0415
     from insights.tables import Tables  # noqa: PLC0415
 
     told = _plain(settings)
     own = InsightSettings.model_validate({name: told[name] for name in _SETTINGS})
-    return Tables(Workspace.named(settings.workspace, settings.data_dir), own)
+    return Tables(_workspace(settings), own)
 
 
 def _rules(settings: DictConfig) -> tuple[Rule, ...]:
@@ -169,10 +169,15 @@ def _rules(settings: DictConfig) -> tuple[Rule, ...]:
 
 
 def _desk(settings: DictConfig) -> Desk:
-    from ingest.workspace import Workspace  # noqa: PLC0415
     from insights.alerts.desk import Desk  # noqa: PLC0415
 
-    return Desk(Workspace.named(settings.workspace, settings.data_dir))
+    return Desk(_workspace(settings))
+
+
+def _workspace(settings: DictConfig) -> Workspace:
+    from ingest.workspace import Workspace  # noqa: PLC0415
+
+    return Workspace.named(settings.workspace, settings.data_dir, settings.state.url)
 
 
 def _named(settings: DictConfig) -> str:
@@ -224,7 +229,7 @@ def main(settings: DictConfig) -> None:
     """Run the verb; a user's mistake ends with one clear line instead of a traceback."""
     try:
         code = run(settings)
-    except (ValueError, LookupError) as error:
+    except (ValueError, LookupError, ConnectionError) as error:
         sys.exit(f"insights.alert: {reason(error)}")
     if code:
         sys.exit(code)

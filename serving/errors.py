@@ -101,5 +101,9 @@ class TablesMissingError(ServingError):
     """A table that an insight counts was not made yet."""
 
 
+class StateMissingError(ServingError):
+    """The server that keeps application state does not answer."""
+
+
 class NoChampionError(ServingError):
     """No model of the workspace was promoted yet."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from features.store.catalog import is_applied
 from ingest.workspace import Workspace
 from serving.errors import FeaturesMissingError, UnknownCustomerError
 
@@ -92,7 +93,7 @@ class LazyFeatures:
         return True
 
     def _open(self) -> FeatureReader:
-        if not (self._workspace.features / "registry.db").exists():
+        if not is_applied(self._workspace):
             raise FeaturesMissingError(
                 f"Workspace {self._workspace.name!r} has no features yet.",
                 expected=f"a feature registry in {self._workspace.features}",

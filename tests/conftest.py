@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,10 @@ prepare()
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 settings.register_profile("explore", max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+# Databases that whoever runs the tests may use are not theirs to fill.
+for variable in ("HUAXIANG_STATE_URL", "HUAXIANG_TRACKING_URI", "HUAXIANG_REGISTRY_URL"):
+    os.environ.pop(variable, None)
 
 # The whole suite runs without a network: only this machine can be reached, here and in the Python
 # processes that tests start.
@@ -60,6 +65,21 @@ def data_root() -> Path:
     if not root.is_dir():
         pytest.skip(f"HUAXIANG_DATA={value} is not a folder")
     return root.resolve()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """URL of a PostgreSQL server that runs for these tests; skipped where it is not installed."""
+    from tests.postgres_server import running
+
+    with running() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def state_url(request: pytest.FixtureRequest) -> str | None:
+    """Where application state is kept: what a test says of it holds for a file and for a server."""
+    return None if request.param == "sqlite" else request.getfixturevalue("postgres")
 
 
 @pytest.fixture(autouse=True)

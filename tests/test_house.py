@@ -20,6 +20,7 @@ VERBS = {
     "ingest.stitch": 2.0,
     "ingest.backup": 2.0,
     "ingest.restore": 2.0,
+    "ingest.state": 2.0,
     "ingest.archive": 2.0,
     "features": 2.0,
     "training": 2.0,

@@ -41,12 +41,12 @@ def main(config: DictConfig) -> None:
     from training.tracking.compared import log_comparison  # noqa: PLC0415
     from training.tracking.store import TrackingStore  # noqa: PLC0415
 
-    store = TrackingStore(config.tracking.folder, config.tracking.uri)
     try:
+        store = TrackingStore(config.tracking.folder, config.tracking.uri)
         first, *others = read_runs(store, [str(run) for run in config.run])
         rules = {name: config[name] for name in ("metric", "seed", "resamples")}
         found = [compare(first, other, **rules) for other in others]
-    except ComparisonError as error:
+    except (ComparisonError, ValueError) as error:
         _stop(error)
     for each in found:
         sys.stdout.write(f"{each.text}\n")

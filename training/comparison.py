@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ingest.state.url import shown
 from training.metrics import Interval, bootstrap_intervals
 from training.metrics.bootstrap import RESAMPLES
 from training.metrics.pooling import DESCRIBED
@@ -64,8 +65,8 @@ class Measured:
             found: Run = client.get_run(run_id)
         except MlflowException:
             raise ComparisonError(
-                f"run {run_id!r}: not found in {store.uri}; `make ui` shows run ids, or give the "
-                "store with tracking.folder=..."
+                f"run {run_id!r}: not found in {shown(store.uri)}; `make ui` shows run ids, or "
+                "give the store with tracking.folder=..."
             ) from None
         if CUSTOMERS not in {file.path for file in client.list_artifacts(run_id)}:
             raise ComparisonError(

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow.compute as pc
 from pydantic import Field, PositiveInt, validate_call
 
+from features.store.catalog import is_applied
 from ingest.workspace import Workspace
 from training.interactions import Interactions
 from training.splits import Split, Splitter, read_availability
@@ -148,7 +149,7 @@ class StoreData:
         return found
 
     def _profiled(self) -> bool:
-        there = (self.workspace.features / "registry.db").exists()
+        there = is_applied(self.workspace)
         if self.profiles == "required" and not there:
             raise FileNotFoundError(
                 f"data.profiles=required, but workspace {self.workspace.name!r} has no features; "

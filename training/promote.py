@@ -34,8 +34,8 @@ def main(config: DictConfig) -> None:
     from training.registry import NoChampionError, Registry  # noqa: PLC0415
     from training.tracking.store import TrackingStore  # noqa: PLC0415
 
-    store = TrackingStore(config.tracking.folder, config.tracking.uri)
     try:
+        store = TrackingStore(config.tracking.folder, config.tracking.uri)
         if config.rollback:
             now, before = Registry(config.workspace, store).rollback()
             _say(
@@ -67,9 +67,9 @@ def _classifier(config: DictConfig) -> None:
     from training.registry import NoChampionError  # noqa: PLC0415
     from training.tracking.store import TrackingStore  # noqa: PLC0415
 
-    store = TrackingStore(config.tracking.folder, config.tracking.uri)
     name = str(config.name or config.taxonomy.name)
     try:
+        store = TrackingStore(config.tracking.folder, config.tracking.uri)
         workspace = Workspace.named(config.workspace, config.data_dir)
         if config.rollback:
             now, before = roll_back(store, workspace, name)

@@ -43,7 +43,7 @@ def train(
         plan = Plan.of(tuned(config, choice or model_name, given), model_name)
         cold_start = ColdStart.of(plan.config)
         store = TrackingStore(config.tracking.folder, config.tracking.uri)
-    except PlanError as error:
+    except ValueError as error:
         if sweep is not None:
             sweep.failures.append(str(error))
             sweep.finish()

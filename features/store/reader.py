@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from features.store.catalog import is_applied
 from features.store.config import repo_config
 from features.store.feast_api import EntityKey, FeatureService, FeatureStore, FeatureView, Value
 from features.store.files import checked_time
@@ -52,7 +53,7 @@ class FeatureReader:
     """
 
     def __init__(self, workspace: Workspace) -> None:
-        if not (workspace.features / "registry.db").exists():
+        if not is_applied(workspace):
             raise FileNotFoundError(
                 f"workspace {workspace.name!r} has no features in {workspace.features}; "
                 f"run: python -m features workspace={workspace.name}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import rmtree
 
@@ -14,6 +15,7 @@ from ingest.backups.manifest import Manifest, found, read
 from ingest.backups.objects import Objects
 from ingest.durable import sync_folder
 from ingest.schemas import TABLES
+from ingest.state.moving import brought
 from ingest.store import Store
 from ingest.workspace import Workspace
 
@@ -28,10 +30,13 @@ class Restored:
         What was backed up.
     rows : mapping of str to int
         Rows of each table as read now; those of the manifest where it was only checked.
+    state : mapping of str to int
+        Rows of application state by table that were brought to a server and counted there.
     """
 
     manifest: Manifest
     rows: Mapping[str, int]
+    state: Mapping[str, int] = field(default_factory=dict)
 
 
 def chosen(folder: Path, name: str | None = None) -> Manifest:
@@ -92,7 +97,8 @@ def restore(
     manifest : Manifest
         Which of them.
     workspace : Workspace
-        Where to; its folder must not exist, or be empty.
+        Where to; its folder must not exist, or be empty. Application state goes to its server if it
+        has one, into a schema of its own, and into a file otherwise.
     progress : bool
         Whether to show a progress bar on standard error.
 
@@ -100,6 +106,8 @@ def restore(
     ------
     ValueError
         If the workspace is taken, or the backup is damaged.
+    ConnectionError
+        If the server of application state does not answer.
     """
     root = workspace.root
     root.parent.mkdir(parents=True, exist_ok=True)
@@ -110,11 +118,12 @@ def restore(
         try:
             _copy(folder, manifest, draft, progress=progress)
             rows = _rows(Store(Workspace(draft).store), manifest)
-            draft.rename(root)
+            with _state(workspace, Workspace(draft)) as state:
+                draft.rename(root)
         finally:
             rmtree(draft, ignore_errors=True)
         sync_folder(root.parent)
-    return Restored(manifest, rows)
+    return Restored(manifest, rows, state)
 
 
 def _refuse_if_taken(workspace: Workspace) -> None:
@@ -127,6 +136,17 @@ def _refuse_if_taken(workspace: Workspace) -> None:
         f"workspace {workspace.name!r} holds {rows:,} rows at {root} and is left alone: restore "
         f"under another name, such as workspace={workspace.name}-restored, or move that folder away"
     )
+
+
+@contextmanager
+def _state(workspace: Workspace, draft: Workspace) -> Iterator[Mapping[str, int]]:
+    """Bring state to the server of the workspace, if it has one; take it away after an error."""
+    if workspace.state is None or not draft.state_file.exists():
+        yield {}
+        return
+    with brought(workspace, draft) as rows:
+        draft.state_file.unlink()
+        yield rows
 
 
 def _copy(folder: Path, manifest: Manifest, draft: Path, *, progress: bool) -> None:

@@ -48,10 +48,13 @@ def beside_tables(workspace: Workspace) -> list[str]:
     """Return the paths of all files that belong in a backup and are no part of a table."""
     root = workspace.root
     skipped = {root / name for name in LEFT_OUT} | {workspace.store / name for name in TABLES}
+    if workspace.state_mark.exists():  # what the server keeps takes the place of a file
+        skipped |= {workspace.state_mark, workspace.state_file}
     found = []
     for folder, names, files in os.walk(root):
         names[:] = [name for name in names if Path(folder, name) not in skipped]
         found += [Path(folder, name) for name in files if not _PASSING.fullmatch(name)]
+    found = [file for file in found if file not in skipped]
     found += [root / name for name in REMEMBERED]
     return sorted(file.relative_to(root).as_posix() for file in found if file.is_file())
 

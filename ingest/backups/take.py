@@ -9,11 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from filelock import FileLock
+from sqlalchemy import MetaData
 from tqdm import tqdm
 
 from ingest.backups import contents
 from ingest.backups.manifest import Kept, Manifest, Pinned, found, read
 from ingest.backups.objects import Objects
+from ingest.state.copying import dump
+from ingest.state.database import StateDatabase
 from ingest.store import Store
 from ingest.workspace import Workspace
 
@@ -104,6 +107,7 @@ class _Taking:
         with self._bar:
             paths = contents.beside_tables(self._workspace)
             beside = [kept for path in paths for kept in self._beside(path)]
+            beside += self._state()
             tables, files = self._tables()
         told = contents.left_out(self._workspace)
         manifest = Manifest(self._workspace.name, now, tables, (*beside, *files), told)
@@ -152,6 +156,17 @@ class _Taking:
             return [self._copied(file, path, size)]
         except FileNotFoundError:  # removed since it was listed
             return []
+
+    def _state(self) -> list[Kept]:
+        """Keep what a server holds of the workspace as the file that would hold it without one."""
+        schema = StateDatabase(self._workspace, MetaData()).schema
+        if schema is None:
+            return []
+        path = self._workspace.state_file.relative_to(self._workspace.root).as_posix()
+        with TemporaryDirectory(dir=self._folder, prefix=".state-") as aside:
+            copy = Path(aside) / "copy"
+            dump(schema, copy)
+            return [self._copied(copy, path)]
 
     def _copied(self, file: Path, path: str, size: int | None = None) -> Kept:
         kept, fresh = self.objects.keep(file, path, size)

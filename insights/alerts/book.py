@@ -6,23 +6,37 @@ killed at any moment leaves whole evaluations behind, and of two at the same tim
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection, Update, case, exists, or_, select, update
+
+from ingest.state.statements import insert
 from ingest.workspace import Workspace
+from insights.alerts import database as tables
 from insights.alerts.calendar import moment
-from insights.alerts.database import changing, file_of, opened
+from insights.alerts.database import alerts_of, attempts, incidents, judged, mutes, notices
 from insights.alerts.incidents import Incident, Step
 from insights.filters import microseconds
 
+_first = notices.alias()
 # Who was not told that something began is not told that it is over.
-_SILENT = """
-UPDATE notices SET state = 'expired' WHERE about <> 'opened' AND state = 'pending' AND EXISTS (
-    SELECT 1 FROM notices o WHERE o.incident = notices.incident AND o.channel = notices.channel
-        AND o.about = 'opened' AND o.state IN ('muted', 'expired'))
-"""
+_SILENT = (
+    update(notices)
+    .where(notices.c.about != "opened", notices.c.state == "pending")
+    .where(
+        exists().where(
+            _first.c.incident == notices.c.incident,
+            _first.c.channel == notices.c.channel,
+            _first.c.about == "opened",
+            _first.c.state.in_(("muted", "expired")),
+        )
+    )
+    .values(state="expired")
+)
+_TOLD_IN_ORDER = case({"opened": 0, "updated": 1}, value=notices.c.about, else_=2)
 
 
 @dataclass(frozen=True)
@@ -61,30 +75,38 @@ class Book:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self._file = file_of(workspace)
-        self.lock = self._file.with_suffix(".lock")
+        self._kept = alerts_of(workspace)
+
+    def delivering(self) -> AbstractContextManager[None]:
+        """Be the only one who delivers: of two at the same time the second waits."""
+        return self._kept.turn("alerts")
 
     def judged_until(self, rule: str) -> int | None:
         """Return the end of the last bucket that was judged by a rule, None before the first."""
-        with opened(self._file) as book:
-            row = book.execute("SELECT until FROM judged WHERE rule = ?", (rule,)).fetchone()
-        return None if row is None else int(row[0])
+        with self._kept.reading() as book:
+            return _judged_until(book, rule)
 
     def latest(self, rule: str, after: int) -> dict[str, Incident]:
         """Return the last incident of each group of a rule that is open or breached since then."""
         asked = (
-            "SELECT body FROM incidents WHERE rule = ? AND (status = 'open' OR last_at >= ?) "
-            "ORDER BY opened_at"
+            select(incidents.c.body)
+            .where(incidents.c.rule == rule)
+            .where(or_(incidents.c.status == "open", incidents.c.last_at >= after))
+            .order_by(incidents.c.opened_at)
         )
-        with opened(self._file) as book:
-            found = [Incident.from_json(body) for (body,) in book.execute(asked, (rule, after))]
+        with self._kept.reading() as book:
+            found = [Incident.from_json(body) for body in book.scalars(asked)]
         return {incident.group: incident for incident in found}
 
     def incidents(self, rule: str) -> list[Incident]:
         """Return every incident of a rule as it is now, oldest first."""
-        asked = "SELECT body FROM incidents WHERE rule = ? ORDER BY opened_at, id"
-        with opened(self._file) as book:
-            return [Incident.from_json(body) for (body,) in book.execute(asked, (rule,))]
+        asked = (
+            select(incidents.c.body)
+            .where(incidents.c.rule == rule)
+            .order_by(incidents.c.opened_at, incidents.c.id)
+        )
+        with self._kept.reading() as book:
+            return [Incident.from_json(body) for body in book.scalars(asked)]
 
     def record(
         self,
@@ -111,32 +133,38 @@ class Book:
         at : datetime
             The clock.
         """
-        now = microseconds(at)
-        with changing(self._file) as book:
-            row = book.execute("SELECT until FROM judged WHERE rule = ?", (rule,)).fetchone()
-            if (None if row is None else row[0]) != before:
+        with self._kept.changing() as book:
+            if _judged_until(book, rule) != before:
                 return False
             for step, incident in steps:
                 _keep(book, step, incident)
             for incident_id, about, channel, state in notices:
-                name = f"{incident_id}-{about}-{channel}"
-                book.execute(
-                    "INSERT OR IGNORE INTO notices VALUES (?, ?, ?, ?, ?, ?)",
-                    (name, incident_id, about, channel, now, state),
-                )
+                row = {
+                    "id": f"{incident_id}-{about}-{channel}",
+                    "incident": incident_id,
+                    "about": about,
+                    "channel": channel,
+                    "made_at": microseconds(at),
+                    "state": state,
+                }
+                book.execute(insert(book, tables.notices).values(row).on_conflict_do_nothing())
             book.execute(_SILENT)
-            book.execute("INSERT OR REPLACE INTO judged VALUES (?, ?)", (rule, until))
+            done = insert(book, judged).values(rule=rule, until=until)
+            book.execute(done.on_conflict_do_update(index_elements=["rule"], set_={"until": until}))
         return True
 
     def pending(self) -> list[Notice]:
         """Return what has not arrived yet, oldest first."""
         asked = (
-            "SELECT n.id, i.body, n.about, n.channel, n.made_at FROM notices n "
-            "JOIN incidents i ON i.id = n.incident WHERE n.state = 'pending' "
-            "ORDER BY n.made_at, n.rowid"
+            select(notices.c.id, incidents.c.body, notices.c.about)
+            .add_columns(notices.c.channel, notices.c.made_at)
+            .join(incidents, incidents.c.id == notices.c.incident)
+            .where(notices.c.state == "pending")
+            .order_by(notices.c.made_at, incidents.c.opened_at, incidents.c.id)
+            .order_by(_TOLD_IN_ORDER, notices.c.channel)
         )
-        with opened(self._file) as book:
-            rows = book.execute(asked).fetchall()
+        with self._kept.reading() as book:
+            rows = book.execute(asked).all()
         return [
             Notice(name, Incident.from_json(body), about, channel, moment(made_at))
             for name, body, about, channel, made_at in rows
@@ -144,18 +172,16 @@ class Book:
 
     def attempted(self, notice: str, *, arrived: bool, told: str, at: datetime) -> None:
         """Keep one attempt to deliver a notice; it is done once it arrived."""
-        with changing(self._file) as book:
-            book.execute(
-                "INSERT INTO attempts (notice, at, arrived, told) VALUES (?, ?, ?, ?)",
-                (notice, microseconds(at), arrived, told),
-            )
+        row = {"notice": notice, "at": microseconds(at), "arrived": int(arrived), "told": told}
+        with self._kept.changing() as book:
+            book.execute(insert(book, attempts).values(row))
             if arrived:
-                book.execute("UPDATE notices SET state = 'arrived' WHERE id = ?", (notice,))
+                book.execute(_state_of(notice, "arrived"))
 
     def give_up(self, notice: str) -> None:
         """Try a notice no more: it is too old to be news."""
-        with changing(self._file) as book:
-            book.execute("UPDATE notices SET state = 'expired' WHERE id = ?", (notice,))
+        with self._kept.changing() as book:
+            book.execute(_state_of(notice, "expired"))
             book.execute(_SILENT)
 
     def muted(self, rule: str, at: datetime) -> set[str]:
@@ -163,29 +189,34 @@ class Book:
 
         Of several mutes of a group the last counts.
         """
-        asked = "SELECT whose, until FROM mutes WHERE rule = ? ORDER BY number"
-        with opened(self._file) as book:
-            last = dict(book.execute(asked, (rule,)).fetchall())
+        asked = select(mutes.c.whose, mutes.c.until).where(mutes.c.rule == rule)
+        with self._kept.reading() as book:
+            last = {row.whose: row.until for row in book.execute(asked.order_by(mutes.c.number))}
         return {whose for whose, until in last.items() if until > microseconds(at)}
 
 
-def _keep(book: sqlite3.Connection, step: Step, incident: Incident) -> None:
+def _judged_until(book: Connection, rule: str) -> int | None:
+    return book.scalar(select(judged.c.until).where(judged.c.rule == rule))
+
+
+def _state_of(notice: str, state: str) -> Update:
+    return update(notices).where(notices.c.id == notice).values(state=state)
+
+
+def _keep(book: Connection, step: Step, incident: Incident) -> None:
+    row = {
+        "id": incident.id,
+        "rule": incident.rule,
+        "whose": incident.group,
+        "owner": incident.owner,
+        "status": incident.status,
+        "opened_at": incident.opened_at,
+        "last_at": incident.last_at,
+        "body": incident.to_json().decode(),
+    }
+    now = {name: row[name] for name in ("status", "last_at", "body")}
+    kept = insert(book, incidents).values(row)
+    book.execute(kept.on_conflict_do_update(index_elements=["id"], set_=now))
     at = incident.closed_at if step == "closed" else incident.last_at
-    book.execute(
-        "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-        "status = excluded.status, last_at = excluded.last_at, body = excluded.body",
-        (
-            incident.id,
-            incident.rule,
-            incident.group,
-            incident.owner,
-            incident.status,
-            incident.opened_at,
-            incident.last_at,
-            incident.to_json().decode(),
-        ),
-    )
-    book.execute(
-        "INSERT OR IGNORE INTO steps (incident, at, step, value) VALUES (?, ?, ?, ?)",
-        (incident.id, at, step, incident.value),
-    )
+    told = {"incident": incident.id, "at": at, "step": step, "value": incident.value}
+    book.execute(insert(book, tables.steps).values(told).on_conflict_do_nothing())

@@ -1,75 +1,110 @@
-"""The file of a workspace's alerts: one SQLite database, opened for a while.
+"""The tables of a workspace's alerts, the same in a file and on a server.
 
 What happened is only ever added; of an incident the last of its states is kept beside its steps.
+Moments are microseconds since 1970, truth is 0 or 1.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from typing import Any
 
-from ingest import sqlite
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    MetaData,
+    Table,
+    UniqueConstraint,
+)
+
+from ingest.state.columns import Words, numbered
+from ingest.state.database import StateDatabase
 from ingest.workspace import Workspace
 
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON")
-_TABLES = """
-CREATE TABLE IF NOT EXISTS judged (rule TEXT PRIMARY KEY, until INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS incidents (
-    id TEXT PRIMARY KEY, rule TEXT NOT NULL, whose TEXT NOT NULL, owner TEXT NOT NULL,
-    status TEXT NOT NULL, opened_at INTEGER NOT NULL, last_at INTEGER NOT NULL, body TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS by_rule ON incidents (rule, whose, opened_at);
-CREATE TABLE IF NOT EXISTS steps (
-    number INTEGER PRIMARY KEY, incident TEXT NOT NULL REFERENCES incidents, at INTEGER NOT NULL,
-    step TEXT NOT NULL, value REAL, UNIQUE (incident, at, step));
-CREATE TABLE IF NOT EXISTS acknowledgments (
-    number INTEGER PRIMARY KEY, incident TEXT NOT NULL REFERENCES incidents, at INTEGER NOT NULL,
-    author TEXT NOT NULL, note TEXT NOT NULL, false_alarm INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS mutes (
-    number INTEGER PRIMARY KEY, incident TEXT NOT NULL REFERENCES incidents, rule TEXT NOT NULL,
-    whose TEXT NOT NULL, at INTEGER NOT NULL, until INTEGER NOT NULL, author TEXT NOT NULL,
-    note TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS notices (
-    id TEXT PRIMARY KEY, incident TEXT NOT NULL REFERENCES incidents, about TEXT NOT NULL,
-    channel TEXT NOT NULL, made_at INTEGER NOT NULL, state TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS attempts (
-    number INTEGER PRIMARY KEY, notice TEXT NOT NULL REFERENCES notices, at INTEGER NOT NULL,
-    arrived INTEGER NOT NULL, told TEXT NOT NULL);
-"""
+TABLES = MetaData()
 
 
-def file_of(workspace: Workspace) -> Path:
+def _text(name: str, *, key: bool = False) -> Column[Any]:
+    return Column(name, Words, primary_key=key, nullable=False)
+
+
+def _whole(name: str) -> Column[Any]:
+    return Column(name, BigInteger, nullable=False)
+
+
+def _of(name: str, table: Table) -> Column[Any]:
+    return Column(name, Words, ForeignKey(table.c.id), nullable=False)
+
+
+judged = Table("judged", TABLES, _text("rule", key=True), _whole("until"))
+incidents = Table(
+    "incidents",
+    TABLES,
+    _text("id", key=True),
+    _text("rule"),
+    _text("whose"),
+    _text("owner"),
+    _text("status"),
+    _whole("opened_at"),
+    _whole("last_at"),
+    _text("body"),
+    Index("by_rule", "rule", "whose", "opened_at"),
+)
+steps = Table(
+    "steps",
+    TABLES,
+    numbered(),
+    _of("incident", incidents),
+    _whole("at"),
+    _text("step"),
+    Column("value", Double),
+    UniqueConstraint("incident", "at", "step"),
+)
+acknowledgments = Table(
+    "acknowledgments",
+    TABLES,
+    numbered(),
+    _of("incident", incidents),
+    _whole("at"),
+    _text("author"),
+    _text("note"),
+    _whole("false_alarm"),
+)
+mutes = Table(
+    "mutes",
+    TABLES,
+    numbered(),
+    _of("incident", incidents),
+    _text("rule"),
+    _text("whose"),
+    _whole("at"),
+    _whole("until"),
+    _text("author"),
+    _text("note"),
+)
+notices = Table(
+    "notices",
+    TABLES,
+    _text("id", key=True),
+    _of("incident", incidents),
+    _text("about"),
+    _text("channel"),
+    _whole("made_at"),
+    _text("state"),
+)
+attempts = Table(
+    "attempts",
+    TABLES,
+    numbered(),
+    _of("notice", notices),
+    _whole("at"),
+    _whole("arrived"),
+    _text("told"),
+)
+
+
+def alerts_of(workspace: Workspace) -> StateDatabase:
     """Return where the alerts of a workspace are kept."""
-    return workspace.root / "alerts" / "alerts.sqlite"
-
-
-@contextmanager
-def opened(file: Path) -> Iterator[sqlite3.Connection]:
-    """Open the file for a while, creating it and its folder where needed.
-
-    Raises
-    ------
-    ValueError
-        If the file exists and is not an SQLite database.
-    """
-    todo = "restore it from a backup, or move it away to begin anew"
-    with sqlite.opened(file, _PRAGMAS, _lay_out, name="alerts", todo=todo) as connection:
-        yield connection
-
-
-def _lay_out(connection: sqlite3.Connection) -> None:
-    connection.executescript(_TABLES)
-
-
-@contextmanager
-def changing(file: Path) -> Iterator[sqlite3.Connection]:
-    """Open the file for one transaction: all of it is kept, or nothing."""
-    with opened(file) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
+    return StateDatabase(workspace, TABLES)

@@ -6,8 +6,6 @@ import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from filelock import FileLock
-
 from insights.alerts.book import Book, Notice
 from insights.alerts.message import parcel_of
 from insights.alerts.rules import Rule
@@ -48,7 +46,7 @@ def deliver(
         How many notices ``arrived``, ``failed`` (and wait for the next evaluation) or ``expired``.
     """
     outcome = dict.fromkeys(("arrived", "failed", "expired"), 0)
-    with FileLock(book.lock):  # of two calls at the same time the second finds nothing waiting
+    with book.delivering():  # of two calls at the same time the second finds nothing waiting
         for notice in book.pending():
             rule = rules.get(notice.incident.rule)
             if rule is None:

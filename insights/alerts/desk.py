@@ -2,36 +2,60 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from sqlalchemy import ColumnElement, case, func, insert, select
+
 from ingest.workspace import Workspace
 from insights.alerts.calendar import moment
-from insights.alerts.database import changing, file_of, opened
+from insights.alerts.database import (
+    acknowledgments,
+    alerts_of,
+    attempts,
+    incidents,
+    mutes,
+    notices,
+    steps,
+)
 from insights.alerts.incidents import Incident
 from insights.filters import microseconds
 
 Status = Literal["open", "acknowledged", "closed"]
-_ALERTS = """
-SELECT * FROM (
-    SELECT i.id, i.rule, i.whose, i.owner, i.opened_at, i.body,
-        CASE WHEN i.status = 'closed' THEN 'closed' WHEN a.number IS NULL THEN 'open'
-             ELSE 'acknowledged' END AS status,
-        a.at AS noted_at, a.author, a.note, a.false_alarm,
-        (SELECT m.until FROM mutes m WHERE m.rule = i.rule AND m.whose = i.whose
-            ORDER BY m.number DESC LIMIT 1) AS muted_until
-    FROM incidents i LEFT JOIN acknowledgments a ON a.number =
-        (SELECT max(number) FROM acknowledgments WHERE incident = i.id))
-"""
-_CONDITIONS = {
-    "id": "id = ?",
-    "status": "status = ?",
-    "rule": "rule = ?",
-    "owner": "owner = ?",
-    "since": "opened_at >= ?",
+_said = acknowledgments.alias()
+_last = select(func.max(_said.c.number)).where(_said.c.incident == incidents.c.id)
+_muted = (
+    select(mutes.c.until)
+    .where(mutes.c.rule == incidents.c.rule, mutes.c.whose == incidents.c.whose)
+    .order_by(mutes.c.number.desc())
+    .limit(1)
+)
+_STATUS = case(
+    (incidents.c.status == "closed", "closed"),
+    (acknowledgments.c.number.is_(None), "open"),
+    else_="acknowledged",
+)
+_ALERTS = (
+    select(
+        incidents.c.body,
+        _STATUS.label("status"),
+        acknowledgments.c.at.label("noted_at"),
+        acknowledgments.c.author,
+        acknowledgments.c.note,
+        acknowledgments.c.false_alarm,
+        _muted.scalar_subquery().label("muted_until"),
+    )
+    .select_from(incidents)
+    .outerjoin(acknowledgments, acknowledgments.c.number == _last.scalar_subquery())
+)
+_CONDITIONS: dict[str, Callable[[Any], ColumnElement[bool]]] = {
+    "id": lambda told: incidents.c.id == told,
+    "status": lambda told: told == _STATUS,
+    "rule": lambda told: incidents.c.rule == told,
+    "owner": lambda told: incidents.c.owner == told,
+    "since": lambda told: incidents.c.opened_at >= told,
 }
 
 
@@ -77,7 +101,7 @@ class Desk:
     """
 
     def __init__(self, workspace: Workspace) -> None:
-        self._file = file_of(workspace)
+        self._kept = alerts_of(workspace)
 
     def page(
         self,
@@ -137,13 +161,15 @@ class Desk:
             If there is none of this id.
         """
         self.one(alert)
-        row = (alert, _now(at), by, note, false_alarm)
-        with changing(self._file) as book:
-            book.execute(
-                "INSERT INTO acknowledgments (incident, at, author, note, false_alarm) "
-                "VALUES (?, ?, ?, ?, ?)",
-                row,
-            )
+        row = {
+            "incident": alert,
+            "at": _now(at),
+            "author": by,
+            "note": note,
+            "false_alarm": int(false_alarm),
+        }
+        with self._kept.changing() as book:
+            book.execute(insert(acknowledgments).values(row))
         return self.one(alert)
 
     def mute(
@@ -157,13 +183,17 @@ class Desk:
             If there is none of this id.
         """
         known = self.one(alert)
-        row = (alert, known["rule"], known["group"], _now(at), microseconds(until), by, note)
-        with changing(self._file) as book:
-            book.execute(
-                "INSERT INTO mutes (incident, rule, whose, at, until, author, note) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                row,
-            )
+        row = {
+            "incident": alert,
+            "rule": known["rule"],
+            "whose": known["group"],
+            "at": _now(at),
+            "until": microseconds(until),
+            "author": by,
+            "note": note,
+        }
+        with self._kept.changing() as book:
+            book.execute(insert(mutes).values(row))
         return self.one(alert)
 
     def history(self, alert: str) -> list[dict[str, Any]]:
@@ -175,36 +205,48 @@ class Desk:
             If there is none of this id.
         """
         self.one(alert)
-        steps = "SELECT at, step, CAST(value AS TEXT) FROM steps WHERE incident = ?"
-        attempts = (
-            "SELECT t.at, n.about || ' to ' || n.channel, t.told FROM attempts t "
-            "JOIN notices n ON n.id = t.notice WHERE n.incident = ?"
+        happened = (
+            select(steps.c.at, steps.c.step, steps.c.value)
+            .where(steps.c.incident == alert)
+            .order_by(steps.c.number)
         )
-        with opened(self._file) as book:
-            rows = [*book.execute(steps, (alert,)), *book.execute(attempts, (alert,))]
+        tries = (
+            select(attempts.c.at, notices.c.about, notices.c.channel, attempts.c.told)
+            .join(notices, notices.c.id == attempts.c.notice)
+            .where(notices.c.incident == alert)
+            .order_by(attempts.c.number)
+        )
+        with self._kept.reading() as book:
+            rows = [
+                *((at, step, _told(value)) for at, step, value in book.execute(happened)),
+                *(
+                    (at, f"{about} to {channel}", told)
+                    for at, about, channel, told in book.execute(tries)
+                ),
+            ]
         told = sorted(rows, key=lambda row: row[0])
         return [{"at": moment(at), "what": what, "told": text} for at, what, text in told]
 
     def _page(self, told: dict[str, Any], limit: int, offset: int) -> Page:
-        if not self._file.exists():  # looking creates nothing
+        if not self._kept.exists():  # looking creates nothing
             return Page(0, [])
-        where = " AND ".join(_CONDITIONS[name] for name in told)
-        asked = _ALERTS + (f" WHERE {where}" if where else "")
-        values: Sequence[Any] = tuple(told.values())
-        with opened(self._file) as book:
-            book.row_factory = sqlite3.Row
-            (total,) = book.execute(f"SELECT count(*) FROM ({asked})", values).fetchone()  # noqa: S608 (conditions are ours)
-            rows = book.execute(
-                f"{asked} ORDER BY opened_at DESC, id LIMIT ? OFFSET ?", (*values, limit, offset)
-            ).fetchall()
-        return Page(int(total), [_shown(row) for row in rows])
+        asked = _ALERTS.where(*(_CONDITIONS[name](value) for name, value in told.items()))
+        some = asked.order_by(incidents.c.opened_at.desc(), incidents.c.id)
+        with self._kept.reading() as book:
+            total = book.scalar(select(func.count()).select_from(asked.subquery()))
+            rows = book.execute(some.limit(limit).offset(offset)).mappings().all()
+        return Page(int(total or 0), [_shown(row) for row in rows])
+
+
+def _told(value: float | None) -> str | None:
+    return None if value is None else str(value)
 
 
 def _now(at: datetime | None) -> int:
     return microseconds(at or datetime.now(UTC))
 
 
-def _shown(row: sqlite3.Row) -> dict[str, Any]:
+def _shown(row: Mapping[Any, Any]) -> dict[str, Any]:
     incident = Incident.from_json(row["body"])
     noted = None
     if row["noted_at"] is not None:

@@ -16,17 +16,17 @@ from ingest.told import reason
 def main(config: DictConfig) -> None:
     """Check the settings, then listen until the process is asked to stop."""
     import uvicorn
-    from pydantic import ValidationError
 
     from serving.api.app import create_app
     from serving.api.settings import ApiSettings
 
     try:
         settings = ApiSettings.model_validate(OmegaConf.to_container(config, resolve=True))
-    except ValidationError as error:
+        app = create_app(settings)
+    except ValueError as error:
         sys.exit("serving.api: " + reason(error, "\n"))
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         workers=1,

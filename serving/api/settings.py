@@ -23,6 +23,7 @@ from ingest.sources.mapping import checked_zone
 from ingest.workspace import Workspace
 from insights.settings import InsightSettings
 from serving.errors import ForbiddenError
+from serving.state import State
 from serving.tracking import Tracking
 
 
@@ -92,6 +93,8 @@ class ApiSettings(BaseModel):
         Workspace whose champion is served.
     data_dir : Path
         Folder of the workspaces.
+    state : State
+        Where application state is kept.
     tracking : Tracking
         Where the champion is registered.
     host : str
@@ -116,6 +119,7 @@ class ApiSettings(BaseModel):
 
     workspace: str = "demo"
     data_dir: Path = Path("data")
+    state: State = State()
     tracking: Tracking = Tracking()
     host: str = "127.0.0.1"
     port: NonNegativeInt = Field(default=8080, le=65535)
@@ -129,4 +133,4 @@ class ApiSettings(BaseModel):
     @property
     def folders(self) -> Workspace:
         """The workspace's folders."""
-        return Workspace.named(self.workspace, self.data_dir)
+        return Workspace.named(self.workspace, self.data_dir, self.state.url)

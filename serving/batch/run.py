@@ -21,6 +21,7 @@ from serving.profiles import LazyFeatures
 from serving.ranked import Options
 from serving.reasons import Language
 from serving.recommend import MAX_K, Engine
+from serving.state import State
 from serving.tracking import Tracking
 from training.models.context import Context
 
@@ -34,6 +35,8 @@ class BatchSettings(BaseModel):
         Workspace whose champion recommends.
     data_dir : Path
         Folder of the workspaces.
+    state : State
+        Where application state is kept.
     tracking : Tracking
         Where the champion is registered.
     k : int
@@ -63,6 +66,7 @@ class BatchSettings(BaseModel):
 
     workspace: str = "demo"
     data_dir: Path = Path("data")
+    state: State = State()
     tracking: Tracking = Tracking()
     k: PositiveInt = Field(default=20, le=MAX_K)
     customers: Path | None = None
@@ -80,7 +84,7 @@ class BatchSettings(BaseModel):
     @property
     def folders(self) -> Workspace:
         """The workspace's folders."""
-        return Workspace.named(self.workspace, self.data_dir)
+        return Workspace.named(self.workspace, self.data_dir, self.state.url)
 
     @property
     def options(self) -> Options:

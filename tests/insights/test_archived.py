@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+from sqlalchemy import insert, select
 
 from ingest.archives.catalog import Catalog, opened
 from ingest.archives.months import Month
@@ -13,7 +14,7 @@ from ingest.backups.bring_back import chosen, restore
 from ingest.backups.take import backup
 from ingest.store import Store
 from ingest.workspace import Workspace
-from insights.alerts import database
+from insights.alerts.database import alerts_of, judged
 from insights.filters import Filters
 from insights.registry import FINDINGS
 from insights.tables import Tables
@@ -111,7 +112,7 @@ def test_a_restored_workspace_reports_the_same(tmp_path: Path) -> None:
 
 
 def opened_alerts(workspace: Workspace, rule: str | None = None) -> list[str]:
-    with database.opened(database.file_of(workspace)) as connection:
+    with alerts_of(workspace).changing() as book:
         if rule:
-            connection.execute("INSERT INTO judged VALUES (?, 1)", (rule,))
-        return [row[0] for row in connection.execute("SELECT rule FROM judged")]
+            book.execute(insert(judged).values(rule=rule, until=1))
+        return list(book.scalars(select(judged.c.rule)))

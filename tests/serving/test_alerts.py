@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from ingest.state.url import STATE
 from ingest.workspace import Workspace
 from insights.alerts.book import Book
 from insights.alerts.desk import Desk
@@ -24,7 +25,8 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
+def workspace(tmp_path: Path, state_url: str | None, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    monkeypatch.setenv(STATE, state_url or "")
     found = Workspace.named("shop", tmp_path / "data")
     book = Book(found)
     for name, begin in (("waiting_long", 0), ("surge", 10)):
@@ -132,3 +134,18 @@ def test_a_workspace_without_alerts_has_none(engine: Engine, tmp_path: Path) -> 
     with TestClient(create_app(settings, load=lambda *_: engine)) as found:
         assert found.get("/v1/alerts").json() == {"total": 0, "alerts": []}
     assert not (tmp_path / "data" / "empty" / "alerts").exists()
+
+
+def test_a_server_that_is_gone_is_told_without_its_password(
+    engine: Engine, tmp_path: Path, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(STATE, postgres)
+    found = Workspace.named("shop", tmp_path / "data")
+    Book(found).judged_until("surge")
+    monkeypatch.setenv(STATE, "postgresql://ann:geheim@127.0.0.1:1/shop")
+    settings = ApiSettings(workspace="shop", data_dir=tmp_path / "data", port=0)
+    with TestClient(create_app(settings, load=lambda *_: engine)) as client:
+        answer = client.get("/v1/alerts")
+    assert answer.status_code == 503
+    assert answer.json()["title"] == "Application state is not available"
+    assert "geheim" not in answer.text

@@ -38,7 +38,7 @@ def test_the_configuration_names_every_setting_once(name: str, form: Any) -> Non
     common = OmegaConf.to_container(OmegaConf.load(CONF / "common.yaml"))
     assert isinstance(given, dict)
     assert isinstance(common, dict)
-    names = {*given, "workspace", "data_dir", "tracking"} - {"defaults", "hydra"}
+    names = {*given, "workspace", "data_dir", "state", "tracking"} - {"defaults", "hydra"}
     assert names == set(form.model_fields)
     form.model_validate({name: value for name, value in given.items() if name in names})
 

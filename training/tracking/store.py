@@ -1,4 +1,4 @@
-"""The MLflow store of this checkout: one SQLite file, artifacts beside it."""
+"""The MLflow store of this checkout: one SQLite file or a server, artifacts beside it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingest.state.url import chosen
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+VARIABLE = "HUAXIANG_TRACKING_URI"
 _ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = _ROOT / "mlruns"
 _NOTE = "mlflow.note.content"  # the description that the UI shows
@@ -28,12 +31,19 @@ class TrackingStore:
         Holds ``mlflow.db`` and ``artifacts/``; created when first used.
     uri : str, optional
         A tracking server or database to use instead of the SQLite file, such as
-        ``postgresql://…``.
+        ``postgresql://user@host/database``, without its password. By default what the environment
+        variable ``HUAXIANG_TRACKING_URI`` names, else the file; ``sqlite`` is the file anyhow.
+
+    Raises
+    ------
+    ValueError
+        If ``uri`` holds a password: settings are logged with runs.
     """
 
     def __init__(self, folder: Path | str = DEFAULT, uri: str | None = None) -> None:
         self.folder = Path(folder).resolve()
-        self.uri = uri or f"sqlite:///{self.folder / 'mlflow.db'}"
+        named = chosen(uri, VARIABLE, name="tracking.uri")
+        self.uri = named or f"sqlite:///{self.folder / 'mlflow.db'}"
 
     def connect(self) -> Any:
         """Point MLflow at this store and return its module."""

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from training.data import Prepared
-from training.plan import Plan, PlanError
+from training.plan import Plan
 from training.report import write_rows
 from training.runner import prepare
 from training.tracking.store import TrackingStore
@@ -61,7 +61,7 @@ def tune(configs: Mapping[str, DictConfig], given: Sequence[str] = ()) -> list[F
         budget = Budget.of(first)
         tasks = [_task(name, config) for name, config in configs.items()]
         store = TrackingStore(first.tracking.folder, first.tracking.uri)
-    except PlanError as error:
+    except ValueError as error:
         _stop(error, 2)
     try:
         return _all(tasks, budget, store, given)

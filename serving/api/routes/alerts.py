@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import orjson
 from fastapi import APIRouter, Query, Response
@@ -15,17 +15,18 @@ from serving.api.alert_schemas import AcknowledgeIn, Alert, Alerts, MuteIn
 from serving.api.answers import json, problems
 from serving.api.deps import PathId, ServiceDep
 from serving.api.service import Service
-from serving.errors import UnknownAlertError
+from serving.errors import StateMissingError, UnknownAlertError
 
 router = APIRouter(tags=["alerts"])
 _Name = Annotated[str | None, Query(max_length=200)]
+Answer = TypeVar("Answer")
 _Since = Annotated[AwareDatetime | None, Query(description="Raised then or later.")]
 
 
 @router.get(
     "/v1/alerts",
     response_model=Alerts,
-    responses=problems(422),
+    responses=problems(422, 503),
     summary="Alerts, newest first",
 )
 async def alerts(
@@ -40,10 +41,11 @@ async def alerts(
 ) -> Response:
     """Return what `python -m insights.alert` found."""
     desk = _desk(service)
-    page = await service.read(
+    page = await _asked(
+        service,
         lambda: desk.page(
             status=status, rule=rule, owner=owner, since=since, limit=limit, offset=offset
-        )
+        ),
     )
     return json(orjson.dumps({"total": page.total, "alerts": page.alerts}))
 
@@ -51,7 +53,7 @@ async def alerts(
 @router.post(
     "/v1/alerts/{alert_id}/ack",
     response_model=Alert,
-    responses=problems(404, 422),
+    responses=problems(404, 422, 503),
     summary="Take note of an alert; durable before the answer",
 )
 async def acknowledge(alert_id: PathId, said: AcknowledgeIn, service: ServiceDep) -> Response:
@@ -68,7 +70,7 @@ async def acknowledge(alert_id: PathId, said: AcknowledgeIn, service: ServiceDep
 @router.post(
     "/v1/alerts/{alert_id}/mute",
     response_model=Alert,
-    responses=problems(404, 422),
+    responses=problems(404, 422, 503),
     summary="Tell nobody about an alert's rule and group until a moment; durable before the answer",
 )
 async def mute(alert_id: PathId, said: MuteIn, service: ServiceDep) -> Response:
@@ -84,9 +86,21 @@ def _desk(service: Service) -> Desk:
     return Desk(service.settings.folders)
 
 
+async def _asked(service: Service, ask: Callable[[], Answer]) -> Answer:
+    try:
+        return await service.read(ask)
+    except ConnectionError as error:
+        raise StateMissingError(
+            "The database that keeps alerts does not answer.",
+            expected="the PostgreSQL server that state.url or HUAXIANG_STATE_URL names",
+            received="none",
+            todo="Try again; if it lasts, start the server.",
+        ) from error
+
+
 async def _changed(service: Service, change: Callable[[], dict[str, Any]]) -> Response:
     try:
-        found = await service.read(change)
+        found = await _asked(service, change)
     except NoAlertError as error:
         raise UnknownAlertError(
             "There is no alert of this id.",
