@@ -17,6 +17,7 @@ VERBS = (
     "ingest.archive",
     "ingest.backup",
     "ingest.restore",
+    "ingest.state",
     "ingest.stitch",
     "features",
     "training",
