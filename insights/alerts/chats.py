@@ -118,7 +118,7 @@ def _words(rule: Words, tables: Tables) -> Table:
 
 def _events(rule: Events, tables: Tables) -> Table:
     stored = tables.chats.connection.table("stored_events").filter(_.kind.isin(rule.kinds))
-    return stored.select(
+    return tables.one_person(stored).select(
         "source",
         "customer_id",
         "kind",

@@ -25,6 +25,8 @@ from tests.insights.script import moment, write
 NEEDS = ("needs", "need_products", "need_coverage", "need_effect")
 TEXTS = (
     "topic_sentiment",
+    "mood",
+    "mood_changes",
     "signals",
     "leads",
     "corrected/satisfaction_estimated",
@@ -32,8 +34,8 @@ TEXTS = (
     *NEEDS,
 )
 FORECAST = "corrected/volume_forecast"  # refuses a short history
-PURCHASES = ("retention", "stickiness", "customer_value", "churn")
-CHATS = [name for name in FINDINGS if name not in (*TEXTS, FORECAST, *PURCHASES)]
+EVENTS = ("retention", "stickiness", "customer_value", "churn", "operations")
+CHATS = [name for name in FINDINGS if name not in (*TEXTS, FORECAST, *EVENTS)]
 EVERYTHING = """
     02T10:00 a customer:c1 channel=web
     02T10:01 a bot

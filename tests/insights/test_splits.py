@@ -38,7 +38,8 @@ CHAT = """
 """
 TEXTS = (
     *("topic_sentiment", "corrected/satisfaction_estimated", "corrected/frequent_questions"),
-    *("signals", "leads", "needs", "need_products", "need_coverage", "need_effect"),
+    *("mood", "mood_changes", "signals", "leads"),
+    *("needs", "need_products", "need_coverage", "need_effect"),
     # which refuse so short a history
     *("corrected/volume_forecast", "customer_value", "churn"),
 )
