@@ -25,6 +25,7 @@ VERBS = (
     "training.promote",
     "training.tune",
     "insights",
+    "insights.action",
     "insights.alert",
     "insights.customer",
     "insights.need",

@@ -18,10 +18,10 @@ from insights.finding import CALENDAR, Beside, Finding
 from insights.findings.members import share
 from insights.functions import epoch_us
 from insights.needs.periods import Periods, inside, periods
+from insights.needs.rates import mean_difference
 from insights.tables import Tables
 
 _DAYS = 28.0  # of a range without a beginning, which is held against as many days before
-_FEW = 3  # texts on either side below which a mean says nothing
 _CHANCE = 0.05
 _LINE = (
     *("customer", "before", "before_count", "change", "low", "high", "p_value"),
@@ -102,12 +102,10 @@ def _line(now: pd.DataFrame, then: pd.Series[float]) -> dict[str, Any]:
         "agent": last["agent"],
         "text_id": worst["text_id"],
     }
-    spread = now["value"].std() + then.std()
-    if min(len(now), len(then)) < _FEW or not spread > 0:
+    found = mean_difference(now["value"].tolist(), then.tolist())
+    if found is None:
         return told
-    test = stats.ttest_ind(now["value"], then, equal_var=False)
-    ends = test.confidence_interval(1 - _CHANCE)
-    return told | {"low": ends.low, "high": ends.high, "p_value": test.pvalue}
+    return told | {"low": found.low, "high": found.high, "p_value": found.p_value}
 
 
 def _judged(lines: pd.DataFrame) -> pd.DataFrame:

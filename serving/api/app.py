@@ -13,6 +13,7 @@ from fastapi_offline import FastAPIOffline
 from serving.api import errors
 from serving.api.metrics import MetricsMiddleware
 from serving.api.routes import (
+    actions,
     alerts,
     conversations,
     customers,
@@ -31,7 +32,8 @@ from serving.api.settings import ApiSettings
 
 _RESOURCES = (
     *(recommendations, customers, profiles, items, events, messages, labels),
-    *(insights, conversations, needs, alerts, operations),
+    *(insights, conversations, needs, actions, alerts),
+    operations,
 )
 _ABOUT = """
 Recommendations with reasons, readable customer profiles and similar items, from the workspace's
