@@ -27,6 +27,7 @@ VERBS = (
     "insights",
     "insights.action",
     "insights.alert",
+    "insights.case",
     "insights.customer",
     "insights.need",
     "insights.schedule",

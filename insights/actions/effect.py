@@ -129,15 +129,15 @@ def _judged(measure: Measure, before: _Measured, after: _Measured) -> Effect:
         else mean_difference(after.values, before.values)
     )
     lacking = _lacking(before, after, compared)
-    sides = (Side(side.days, side.count, side.mean) for side in (before, after))
+    was, now = (Side(side.days, side.count, side.mean) for side in (before, after))
     if lacking or compared is None:
-        return Effect(*sides, compared, False, f"not enough data: {lacking}")
+        return Effect(was, now, compared, False, f"not enough data: {lacking}")
     if not compared.significant:
-        return Effect(*sides, compared, True, "no clear change")
+        return Effect(was, now, compared, True, "no clear change")
     lower = compared.value < (1.0 if counted else 0.0)
     wanted = lower == (measure.better == "lower")
     told = f"{'better' if wanted else 'worse'}: {'down' if lower else 'up'}"
-    return Effect(*sides, compared, True, f"{told} (p {compared.p_value:.2g})")
+    return Effect(was, now, compared, True, f"{told} (p {compared.p_value:.2g})")
 
 
 def _lacking(before: Side, after: Side, compared: Compared | None) -> str:

@@ -35,11 +35,8 @@ def rows_of(rule: Words | Events | Mood, tables: Tables) -> Table:
         If a mood is asked for and no text was analyzed yet.
     """
     if isinstance(rule, Words):
-        rows = _words(rule, tables)
-    elif isinstance(rule, Events):
-        rows = _events(rule, tables)
-    else:
-        rows = _mood(rule, tables)
+        return grouped(worded(rule, tables), rule)
+    rows = _events(rule, tables) if isinstance(rule, Events) else _mood(rule, tables)
     return grouped(_chosen(rows, rule, tables), rule)
 
 
@@ -96,7 +93,14 @@ def _chosen(rows: Table, rule: Rule, tables: Tables) -> Table:
     return own.labeled(kept, tables.chats.labels) if own.label else kept
 
 
-def _words(rule: Words, tables: Tables) -> Table:
+def worded(rule: Words, tables: Tables) -> Table:
+    """Return one row a message that breaks a rule: its text, conversation and who said it.
+
+    Raises
+    ------
+    ValueError
+        If the rule restricts by a column that there is not.
+    """
     chats = tables.chats
     stored = chats.connection.table("stored_messages").drop_null("text")
     who = "agent" if rule.who == "human" else rule.who
@@ -107,13 +111,14 @@ def _words(rule: Words, tables: Tables) -> Table:
     )
     known = chats.rows.select("conversation_id", "category")
     rows = said.inner_join(spoken, "message_id").left_join(known, "conversation_id")
-    return rows.mutate(
+    told = rows.mutate(
         agent=_.agent_id.fill_null("unknown"),
         category=_.category.fill_null("unknown"),
         record_id=_.message_id,
         value=1.0,
         simulated=_.source.startswith("simulated"),
     )
+    return _chosen(told, rule, tables)
 
 
 def _events(rule: Events, tables: Tables) -> Table:

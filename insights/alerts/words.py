@@ -16,9 +16,22 @@ _NARROW = "".join(chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F))
 
 def matches(text: Value, rule: Words) -> Value:
     """Return whether a text holds one of the rule's words or patterns and no exception to it."""
-    plain = text.translate(_WIDE, _NARROW).lower()
-    found = plain.re_search(_any([*map(pattern_of, rule.words), *rule.patterns]))
+    plain = _plain(text)
+    found = plain.re_search(_wanted(rule))
     return found & ~plain.re_search(_any(rule.unless)) if rule.unless else found
+
+
+def matched(text: Value, rule: Words) -> Value:
+    """Return the first words of a text that a rule is about, in lower case."""
+    return _plain(text).re_extract(_wanted(rule), 0)
+
+
+def _plain(text: Value) -> Value:
+    return text.translate(_WIDE, _NARROW).lower()
+
+
+def _wanted(rule: Words) -> str:
+    return _any([*map(pattern_of, rule.words), *rule.patterns])
 
 
 def pattern_of(word: str) -> str:

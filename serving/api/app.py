@@ -15,6 +15,7 @@ from serving.api.metrics import MetricsMiddleware
 from serving.api.routes import (
     actions,
     alerts,
+    cases,
     conversations,
     customers,
     events,
@@ -32,7 +33,7 @@ from serving.api.settings import ApiSettings
 
 _RESOURCES = (
     *(recommendations, customers, profiles, items, events, messages, labels),
-    *(insights, conversations, needs, actions, alerts),
+    *(insights, conversations, needs, actions, alerts, cases),
     operations,
 )
 _ABOUT = """

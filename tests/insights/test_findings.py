@@ -34,7 +34,7 @@ TEXTS = (
     *NEEDS,
 )
 FORECAST = "corrected/volume_forecast"  # refuses a short history
-EVENTS = ("retention", "stickiness", "customer_value", "churn", "operations")
+EVENTS = ("retention", "stickiness", "customer_value", "churn", "operations", "violations")
 CHATS = [name for name in FINDINGS if name not in (*TEXTS, FORECAST, *EVENTS)]
 EVERYTHING = """
     02T10:00 a customer:c1 channel=web

@@ -241,7 +241,7 @@ def test_customers_who_leave_raise_an_alert(tmp_path: Path) -> None:
     left = {**event, "event_id": "e2", "customer_id": "c2", "kind": "left_group"}  # of importers
     Store(tables.workspace.store).add("events", pa.Table.from_pylist([left], schema))
     found = raised(tables, load_rules(["customer_leaves"])[0])
-    assert [one.group for one in found] == ["c1", "c2"]
+    assert {one.group for one in found} == {"c1", "c2"}
     by_agent = rule("events", kinds=["contact_deleted"], by="agent")
     assert [found.group for found in raised(tables, by_agent)] == ["ann"]
     assert raised(tables, rule("events", kinds=["contact_deleted"], above=1)) == []
