@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _FILTERS = (
     *("since", "until", "zone", "period"),
-    *("channel", "agent", "customer", "category", "segment", "label", "label_match"),
+    *("channel", "agent", "customer", "category", "segment", "room", "label", "label_match"),
 )
 
 
