@@ -89,6 +89,10 @@ class UnknownCaseError(ServingError):
     """No message is a case of the id asked about."""
 
 
+class UnknownReportError(ServingError):
+    """No report is saved under the name asked for."""
+
+
 class UnknownFactError(ServingError):
     """The customer has no statement of the id asked about."""
 

@@ -27,13 +27,14 @@ from serving.api.routes import (
     operations,
     profiles,
     recommendations,
+    reports,
 )
 from serving.api.service import Load, Service, load_engine
 from serving.api.settings import ApiSettings
 
 _RESOURCES = (
     *(recommendations, customers, profiles, items, events, messages, labels),
-    *(insights, conversations, needs, actions, alerts, cases),
+    *(insights, conversations, needs, actions, alerts, cases, reports),
     operations,
 )
 _ABOUT = """

@@ -36,6 +36,7 @@ from serving.errors import (
     UnknownInsightError,
     UnknownItemError,
     UnknownNeedError,
+    UnknownReportError,
 )
 
 _LOG = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ TABLE: Mapping[type[Exception], Kind] = {
     UnknownNeedError: Kind(404, "Unknown need"),
     UnknownActionError: Kind(404, "Unknown action item"),
     UnknownCaseError: Kind(404, "Unknown case"),
+    UnknownReportError: Kind(404, "Unknown report"),
     UnknownFactError: Kind(404, "Unknown statement"),
     ConflictError: Kind(409, "Somebody was earlier"),
     NotReadyError: Kind(503, "The model is not loaded", {"retry-after": _RETRY_SECONDS}),
