@@ -25,7 +25,17 @@ if TYPE_CHECKING:
 
 _FILTERS = (
     *("since", "until", "zone", "period"),
-    *("channel", "agent", "customer", "category", "segment", "room", "label", "label_match"),
+    *(
+        "channel",
+        "agent",
+        "customer",
+        "category",
+        "segment",
+        "room",
+        "own_of",
+        "label",
+        "label_match",
+    ),
 )
 
 

@@ -67,6 +67,9 @@ class Filters(BaseModel):
         The same for what a conversation is about and for what its customer is.
     room : tuple of str
         Chats, as their source calls them, whatever sessions they are cut into.
+    own_of : tuple of str
+        Members of staff: keep what is about customers of theirs, see
+        :mod:`insights.own_customers`; records that tell no customer are refused.
     label : tuple of str
         Labels of the conversation.
     label_match : {"all", "any"}
@@ -86,6 +89,7 @@ class Filters(BaseModel):
     category: Names = ()
     segment: Names = ()
     room: Names = ()
+    own_of: Names = ()
     label: Names = ()
     label_match: Literal["all", "any"] = "all"
 

@@ -101,24 +101,33 @@ def worded(rule: Words, tables: Tables) -> Table:
     ValueError
         If the rule restricts by a column that there is not.
     """
-    chats = tables.chats
-    stored = chats.connection.table("stored_messages").drop_null("text")
     who = "agent" if rule.who == "human" else rule.who
-    heard = stored.filter((_.sender_role == who) & ~_.private)
+    heard = spoken_by(who, tables)
     said = heard.filter(matches(heard.text, rule)).select("message_id", "text")
+    return _chosen(described(said, tables), rule, tables)
+
+
+def spoken_by(role: str, tables: Tables) -> Table:
+    """Return the public messages of a role with their texts, recalled ones as well."""
+    stored = tables.chats.connection.table("stored_messages").drop_null("text")
+    return stored.filter((_.sender_role == role) & ~_.private).select("message_id", "text")
+
+
+def described(said: Table, tables: Tables) -> Table:
+    """Return messages (``message_id`` and more) with their conversation and who said them."""
+    chats = tables.chats
     spoken = chats.messages.select(
         "message_id", "conversation_id", "customer_id", "agent_id", "channel", "source", "at"
     )
     known = chats.rows.select("conversation_id", "category")
     rows = said.inner_join(spoken, "message_id").left_join(known, "conversation_id")
-    told = rows.mutate(
+    return rows.mutate(
         agent=_.agent_id.fill_null("unknown"),
         category=_.category.fill_null("unknown"),
         record_id=_.message_id,
         value=1.0,
         simulated=_.source.startswith("simulated"),
     )
-    return _chosen(told, rule, tables)
 
 
 def _events(rule: Events, tables: Tables) -> Table:

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from functools import reduce
-
 import ibis
 import pandas as pd
 from ibis import _
 from ibis.expr.types import Table
 from scipy.stats import binomtest
 
-from insights.alerts.chats import worded
-from insights.alerts.rules import Words, load_rules
-from insights.alerts.words import matched
+from insights.alerts.chats import described
 from insights.compliance.register import Verdicts
+from insights.compliance.scan import broken
 from insights.filters import Filters
 from insights.finding import CALENDAR, CONVERSATION, Beside, Finding
 from insights.tables import Tables
 
 _ID = 16  # characters of a case's id
-_KEPT = (
-    *("record_id", "message_id", "conversation_id", "customer_id", "agent", "channel", "source"),
-    *("category", "at", "value", "simulated", "rule", "severity", "matched", "text"),
-)
 
 
 def _members(tables: Tables, _filters: Filters) -> Table:
     """Return one member a message and rule of staff that it breaks, with its verdict."""
-    rules = [rule for rule in load_rules() if isinstance(rule, Words) and rule.who == "human"]
-    rows = reduce(lambda one, other: one.union(other), (_broken(rule, tables) for rule in rules))
+    rows = described(ibis.memtable(broken(tables)), tables).mutate(
+        record_id=_.message_id + "#" + _.rule, value=ibis.literal(1.0)
+    )
     latest = Verdicts(tables.workspace).latest().values()
     known = ibis.memtable(
         {"case": [one.case for one in latest], "found": [one.verdict for one in latest]},
@@ -41,17 +35,6 @@ def _members(tables: Tables, _filters: Filters) -> Table:
         confirmed=(_.verdict == "confirmed").cast("int64"),
         false_alarms=(_.verdict == "false_alarm").cast("int64"),
     )
-
-
-def _broken(rule: Words, tables: Tables) -> Table:
-    rows = worded(rule, tables).mutate(
-        record_id=_.message_id + "#" + rule.name,
-        rule=ibis.literal(rule.name),
-        severity=ibis.literal(rule.severity),
-        value=ibis.literal(1.0),
-        simulated=_.source.startswith("simulated"),
-    )
-    return rows.mutate(matched=matched(rows.text, rule)).select(*_KEPT)
 
 
 def _precise(table: pd.DataFrame, _tables: Tables, _filters: Filters) -> pd.DataFrame:
@@ -75,9 +58,9 @@ VIOLATIONS = Finding(
     title_zh="员工违规话术",
     formula=(
         "public messages of staff, recalled ones too, that hold words or patterns of a rule of "
-        "conf/alert (kind words, who human) and none of its exceptions; a message that breaks "
-        "two rules is two cases; precision is confirmed / (confirmed + false alarms), with "
-        "Wilson's 95 % interval, n/a until anybody judged one"
+        "conf/alert (kind words, who human; its `only` does not count) and none of its exceptions; "
+        "a message that breaks two rules is two cases; precision is confirmed / (confirmed + "
+        "false alarms), with Wilson's 95 % interval, n/a until anybody judged one"
     ),
     unit="cases",
     action=(

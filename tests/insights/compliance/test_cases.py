@@ -119,6 +119,22 @@ def test_the_queue_holds_what_is_open_the_gravest_and_newest_first(tmp_path: Pat
     assert queue(Tables(Workspace.named("empty", tmp_path)), Filters()).total == 0
 
 
+def test_new_messages_become_cases_beside_those_found_before(tmp_path: Path) -> None:
+    tables = spoken(tmp_path)
+    assert queue(tables, Filters()).total == 5
+    row = {
+        "message_id": "late", "source": "test", "conversation_id": "room-eve", "customer_id": "c1",
+        "agent_id": "eve", "sender_role": "agent", "kind": "text", "text": "闭嘴",
+        "recalled": False, "private": False, "channel": "web", "occurred_at": START - timedelta(days=9),
+        "available_at": START - timedelta(days=9),
+    }  # fmt: skip
+    schema = canonical("messages").schema
+    Store(tables.workspace.store).add("messages", pa.Table.from_pylist([row], schema))
+    assert queue(tables, Filters()).total == 6
+    assert queue(tables, Filters(), rule="staff_abuse").cases[-1]["message_id"] == "late"
+    assert queue(tables, Filters()).total == 6
+
+
 @pytest.fixture
 def verb(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     spoken(tmp_path)
