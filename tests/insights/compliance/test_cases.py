@@ -125,8 +125,8 @@ def test_new_messages_become_cases_beside_those_found_before(tmp_path: Path) -> 
     row = {
         "message_id": "late", "source": "test", "conversation_id": "room-eve", "customer_id": "c1",
         "agent_id": "eve", "sender_role": "agent", "kind": "text", "text": "闭嘴",
-        "recalled": False, "private": False, "channel": "web", "occurred_at": START - timedelta(days=9),
-        "available_at": START - timedelta(days=9),
+        "recalled": False, "private": False, "channel": "web",
+        "occurred_at": START - timedelta(days=9), "available_at": START - timedelta(days=9),
     }  # fmt: skip
     schema = canonical("messages").schema
     Store(tables.workspace.store).add("messages", pa.Table.from_pylist([row], schema))
