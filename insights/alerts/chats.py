@@ -120,7 +120,8 @@ def described(said: Table, tables: Tables) -> Table:
         "message_id", "conversation_id", "customer_id", "agent_id", "channel", "source", "at"
     )
     known = chats.rows.select("conversation_id", "category")
-    rows = said.inner_join(spoken, "message_id").left_join(known, "conversation_id")
+    rows = said.inner_join(spoken, "message_id")
+    rows = rows.left_join(known, "conversation_id").drop("conversation_id_right")
     return rows.mutate(
         agent=_.agent_id.fill_null("unknown"),
         category=_.category.fill_null("unknown"),
