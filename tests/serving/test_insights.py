@@ -157,7 +157,7 @@ def test_every_number_opens_into_as_many_records(client: TestClient, finding: An
         assert answer.status_code == 422
         assert "needs.change" in answer.json()["detail"]
         return
-    family = {} if finding.family is None else {"family": finding.family}
+    family: dict[str, Any] = {} if finding.family is None else {"family": finding.family}
     told = get(client, f"/v1/insights/{finding.name}", period="day", **family)
     for row in told["rows"]:
         opened = insight_schemas.Members.model_validate(get(client, row["members"]))
