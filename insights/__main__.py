@@ -25,7 +25,17 @@ if TYPE_CHECKING:
 
 _FILTERS = (
     *("since", "until", "zone", "period"),
-    *("channel", "agent", "customer", "category", "segment", "label", "label_match"),
+    *(
+        "channel",
+        "agent",
+        "customer",
+        "category",
+        "segment",
+        "room",
+        "own_of",
+        "label",
+        "label_match",
+    ),
 )
 
 
@@ -80,14 +90,33 @@ def _settings(settings: DictConfig) -> InsightSettings:
     )
 
 
+def _save(settings: DictConfig, tables: Tables) -> None:
+    """Put the question into a saved report, at its end."""
+    from insights.report import Chosen, Section
+    from insights.saved import SavedReports
+
+    told = _plain(settings)
+    names = set(Chosen.model_fields)
+    chosen = {name: told[name] for name in names - {"source"} if told[name]}
+    only = Chosen(**chosen | ({"source": told["sources"]} if told["sources"] else {}))
+    by = [told["by"]] if isinstance(told["by"], str) else told["by"]
+    section = Section(finding=told["finding"], family=told["family"], by=by, only=only)
+    report = SavedReports(tables.workspace).add(str(told["save"]), section, tables, told["title"])
+    sys.stderr.write(f"saved {told['save']}: {len(report.sections)} sections\n")
+
+
 def _report(settings: DictConfig, tables: Tables) -> None:
     from insights.pdf import write_pdf
     from insights.report import Report, render
+    from insights.saved import SavedReports
 
     out = Path(settings.out or f"data/reports/{settings.workspace}-report.html")
     if out.suffix not in (".html", ".pdf"):
         raise ValueError(f"out={out}: a report is written as .html or .pdf")
-    report = Report.model_validate(_plain(settings)["report"])
+    if settings.saved is None:
+        report = Report.model_validate(_plain(settings)["report"])
+    else:
+        report = SavedReports(tables.workspace).read(str(settings.saved))
     out.parent.mkdir(parents=True, exist_ok=True)
     page = render(report, tables, _filters(settings)[0])
     if out.suffix == ".pdf":
@@ -119,7 +148,7 @@ def run(settings: DictConfig) -> None:
         benchmark(settings, _settings(settings))
         return
     tables = Tables(Workspace.named(settings.workspace, settings.data_dir), _settings(settings))
-    if settings.get("report"):
+    if settings.get("report") or settings.saved is not None:
         _report(settings, tables)
         return
     if settings.finding == "list":
@@ -127,6 +156,8 @@ def run(settings: DictConfig) -> None:
         return
     finding = find(settings.finding, settings.family, tables)
     filters, by = _filters(settings)
+    if settings.save is not None:
+        _save(settings, tables)
     if settings.drill is None:
         table = finding.table(tables, filters, by)
     else:

@@ -17,6 +17,7 @@ from ingest.told import reason
 from ingest.workspace import Workspace
 
 if TYPE_CHECKING:
+    from ingest.store import Store
     from insights.profiles.card import Card
     from insights.profiles.edits import Edited
 
@@ -41,6 +42,8 @@ def run(config: DictConfig) -> None:
             _say(edit_lines(edited))
     elif told["history"]:
         _history(workspace, customer)
+    elif told["happenings"]:
+        _happenings(workspace, customer)
     else:
         _show(_card(workspace, customer, told), told)
 
@@ -100,15 +103,29 @@ def _show(found: Card, told: dict[str, Any]) -> None:
         _say(card_lines(found))
 
 
-def _history(workspace: Workspace, customer: str) -> None:
+def _known(workspace: Workspace, customer: str) -> tuple[Store, tuple[str, ...]]:
+    """Return the store and all ids of a customer of whom anything is known."""
     from ingest.store import Store  # noqa: PLC0415
     from insights.profiles.person import check_known, same_customer  # noqa: PLC0415
-    from insights.profiles.statements import history, stored, with_quotes  # noqa: PLC0415
-    from insights.profiles.text import history_lines  # noqa: PLC0415
 
     store = Store(workspace.store)
     _, ids = same_customer(store, customer)
     check_known(store, ids)
+    return store, ids
+
+
+def _happenings(workspace: Workspace, customer: str) -> None:
+    from insights.profiles.happenings import feed  # noqa: PLC0415
+    from insights.profiles.text import feed_lines  # noqa: PLC0415
+
+    _say(feed_lines(feed(*_known(workspace, customer))))
+
+
+def _history(workspace: Workspace, customer: str) -> None:
+    from insights.profiles.statements import history, stored, with_quotes  # noqa: PLC0415
+    from insights.profiles.text import history_lines  # noqa: PLC0415
+
+    store, ids = _known(workspace, customer)
     _say(history_lines(with_quotes(store, history(stored(store, ids)))))
 
 

@@ -65,6 +65,11 @@ class Filters(BaseModel):
         Keep records of any of these; empty keeps all.
     category, segment : tuple of str
         The same for what a conversation is about and for what its customer is.
+    room : tuple of str
+        Chats, as their source calls them, whatever sessions they are cut into.
+    own_of : tuple of str
+        Members of staff: keep what is about customers of theirs, see
+        :mod:`insights.own_customers`; records that tell no customer are refused.
     label : tuple of str
         Labels of the conversation.
     label_match : {"all", "any"}
@@ -83,6 +88,8 @@ class Filters(BaseModel):
     source: Names = ()
     category: Names = ()
     segment: Names = ()
+    room: Names = ()
+    own_of: Names = ()
     label: Names = ()
     label_match: Literal["all", "any"] = "all"
 
@@ -109,6 +116,7 @@ class Filters(BaseModel):
             "source": self.source,
             "category": self.category,
             "segment": self.segment,
+            "room": self.room,
         }
         return {column: values for column, values in named.items() if values}
 

@@ -16,6 +16,7 @@ import pandas as pd
 from ibis.expr.types import Table, Value
 
 from insights.filters import Filters
+from insights.own_customers import kept_own
 from insights.splits import dated, shown_times, spread
 from insights.tables import Tables
 from insights.viewed import viewed
@@ -227,6 +228,7 @@ class Finding:
             )
         if filters.label:
             rows = filters.labeled(rows, tables.chats.labels)
+        rows = kept_own(rows, tables, filters)
         return dated(filters.keep(rows), filters)
 
 

@@ -20,13 +20,37 @@ from insights.answer import Answer
 from insights.changes import Change, changes, explaining
 from insights.digest import digest
 from insights.export import page, rows, section
-from insights.filters import Filters, Split
+from insights.filters import Filters, Names, Split
 from insights.finding import Chart, Family, Finding
 from insights.registry import find
 from insights.tables import Tables
 
 _SERIES = 4  # lines of one finding at a glance; those with more have a table of their own
 _BEHIND = 20  # records shown in the page; the command beside them opens all
+
+
+class Chosen(BaseModel):
+    """Records a section counts: any of these values; empty keeps all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    channel: Names = ()
+    agent: Names = ()
+    customer: Names = ()
+    source: Names = ()
+    category: Names = ()
+    segment: Names = ()
+    room: Names = ()
+    label: Names = ()
+    label_match: Literal["all", "any"] = "all"
+
+    def told(self) -> str:
+        """Return them in words."""
+        named = self.model_dump(exclude_defaults=True)
+        return "; ".join(
+            f"{name} {values if isinstance(values, str) else ', '.join(values)}"
+            for name, values in named.items()
+        )
 
 
 class Section(BaseModel):
@@ -42,6 +66,8 @@ class Section(BaseModel):
         What splits it, as in ``by=``; its own groups by default.
     chart : {"line", "bar", "heatmap"}, optional
         Its own chart by default.
+    only : Chosen
+        Filters of this section, beside those of the whole report.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +76,12 @@ class Section(BaseModel):
     family: Family | None = None
     by: list[str] | None = None
     chart: Literal["line", "bar", "heatmap"] | None = None
+    only: Chosen = Chosen()
+
+    @property
+    def split(self) -> Split:
+        """What splits the number, a length of time told apart."""
+        return Split.of(self.by)
 
 
 class Report(BaseModel):
@@ -78,6 +110,7 @@ class Report(BaseModel):
 
 @dataclass(frozen=True)
 class _Part:
+    only: str
     finding: Finding
     answer: Answer
     chart: Chart
@@ -130,8 +163,9 @@ def day_after_last(tables: Tables, filters: Filters) -> datetime:
 
 def _part(told: Section, tables: Tables, filters: Filters) -> _Part:
     finding = find(told.finding, told.family, tables)
-    split = Split.of(told.by)
-    own = filters.model_copy(update={"period": split.period or "day"})
+    split = told.split
+    chosen = {name: getattr(told.only, name) for name in told.only.model_fields_set}
+    own = filters.model_copy(update={"period": split.period or "day", **chosen})
     assert own.since is not None  # noqa: S101 - `ranged` closed the range
     assert own.until is not None  # noqa: S101
     earlier = {"since": own.since - (own.until - own.since), "until": own.since}
@@ -142,6 +176,7 @@ def _part(told: Section, tables: Tables, filters: Filters) -> _Part:
     before = finding.rows(tables, past).cache()
     former = finding.drill(tables, past, rows=before)
     return _Part(
+        only=told.only.told(),
         finding=finding,
         answer=Answer(finding, own, gap, finding.table(tables, own, split.by, rows=members)),
         chart=told.chart or finding.chart,
@@ -169,8 +204,10 @@ def _glance(parts: list[_Part]) -> str:
     """Return the overall numbers beside those of the range before."""
     lines: list[dict[str, object]] = []
     for part in parts:
-        if part.finding.id in {line["definition"] for line in lines} or len(part.overall) > _SERIES:
+        known = {(line["definition"], line["only"]) for line in lines}
+        if (part.finding.id, part.only) in known or len(part.overall) > _SERIES:
             continue
+        titles = (part.finding.title, "·", part.finding.title_zh)
         for _place, row in part.overall.iterrows():
             series = " ".join(str(row[name]) for name in part.finding.series)
             same = part.before
@@ -178,8 +215,9 @@ def _glance(parts: list[_Part]) -> str:
                 same = same[same[name] == row[name]]
             lines.append(
                 {
-                    "number 指标": f"{part.finding.title} · {part.finding.title_zh} {series}",
+                    "number 指标": " ".join((*titles, series, part.only)).strip(),
                     "definition": part.finding.id,
+                    "only": part.only,
                     "unit": part.finding.unit,
                     "count": int(row["count"]),
                     "mean": row["mean"],
@@ -189,7 +227,12 @@ def _glance(parts: list[_Part]) -> str:
                     "mean before": same["mean"].iloc[0] if len(same) else float("nan"),
                 }
             )
-    return "<h2>At a glance · 概览</h2>\n" + _linked(rows(pd.DataFrame(lines)), parts)
+    return "<h2>At a glance · 概览</h2>\n" + _linked(rows(_without(lines)), parts)
+
+
+def _without(lines: list[dict[str, object]]) -> pd.DataFrame:
+    """Return the lines without the filters, which stand in the name of the number."""
+    return pd.DataFrame(lines).drop(columns="only", errors="ignore")
 
 
 def _linked(table: str, parts: list[_Part]) -> str:
@@ -204,7 +247,8 @@ def _shown(parts: list[_Part]) -> Iterator[str]:
     from insights.charts import draw  # noqa: PLC0415  (matplotlib: half a second)
 
     for part in parts:
-        yield section(part.answer, draw(part.answer, part.chart)) + _behind(part)
+        only = f'<p class="note">Only · 仅限: {escape(part.only)}</p>\n' if part.only else ""
+        yield section(part.answer, draw(part.answer, part.chart)) + only + _behind(part)
 
 
 def _behind(part: _Part) -> str:

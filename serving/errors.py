@@ -81,6 +81,18 @@ class UnknownAlertError(ServingError):
     """There is no alert of the id asked about."""
 
 
+class UnknownActionError(ServingError):
+    """There is no action item of the id asked about."""
+
+
+class UnknownCaseError(ServingError):
+    """No message is a case of the id asked about."""
+
+
+class UnknownReportError(ServingError):
+    """No report is saved under the name asked for."""
+
+
 class UnknownFactError(ServingError):
     """The customer has no statement of the id asked about."""
 

@@ -29,6 +29,8 @@ VERBS = {
     "training.promote": 2.0,
     "training.tune": 2.0,
     "insights": 2.0,
+    "insights.action": 2.0,
+    "insights.case": 2.0,
     "insights.customer": 2.0,
     "insights.schedule": 2.0,
     "insights.need": 2.0,

@@ -35,11 +35,8 @@ def rows_of(rule: Words | Events | Mood, tables: Tables) -> Table:
         If a mood is asked for and no text was analyzed yet.
     """
     if isinstance(rule, Words):
-        rows = _words(rule, tables)
-    elif isinstance(rule, Events):
-        rows = _events(rule, tables)
-    else:
-        rows = _mood(rule, tables)
+        return grouped(worded(rule, tables), rule)
+    rows = _events(rule, tables) if isinstance(rule, Events) else _mood(rule, tables)
     return grouped(_chosen(rows, rule, tables), rule)
 
 
@@ -96,17 +93,35 @@ def _chosen(rows: Table, rule: Rule, tables: Tables) -> Table:
     return own.labeled(kept, tables.chats.labels) if own.label else kept
 
 
-def _words(rule: Words, tables: Tables) -> Table:
-    chats = tables.chats
-    stored = chats.connection.table("stored_messages").drop_null("text")
+def worded(rule: Words, tables: Tables) -> Table:
+    """Return one row a message that breaks a rule: its text, conversation and who said it.
+
+    Raises
+    ------
+    ValueError
+        If the rule restricts by a column that there is not.
+    """
     who = "agent" if rule.who == "human" else rule.who
-    heard = stored.filter((_.sender_role == who) & ~_.private)
+    heard = spoken_by(who, tables)
     said = heard.filter(matches(heard.text, rule)).select("message_id", "text")
+    return _chosen(described(said, tables), rule, tables)
+
+
+def spoken_by(role: str, tables: Tables) -> Table:
+    """Return the public messages of a role with their texts, recalled ones as well."""
+    stored = tables.chats.connection.table("stored_messages").drop_null("text")
+    return stored.filter((_.sender_role == role) & ~_.private).select("message_id", "text")
+
+
+def described(said: Table, tables: Tables) -> Table:
+    """Return messages (``message_id`` and more) with their conversation and who said them."""
+    chats = tables.chats
     spoken = chats.messages.select(
         "message_id", "conversation_id", "customer_id", "agent_id", "channel", "source", "at"
     )
     known = chats.rows.select("conversation_id", "category")
-    rows = said.inner_join(spoken, "message_id").left_join(known, "conversation_id")
+    rows = said.inner_join(spoken, "message_id")
+    rows = rows.left_join(known, "conversation_id").drop("conversation_id_right")
     return rows.mutate(
         agent=_.agent_id.fill_null("unknown"),
         category=_.category.fill_null("unknown"),
@@ -118,7 +133,7 @@ def _words(rule: Words, tables: Tables) -> Table:
 
 def _events(rule: Events, tables: Tables) -> Table:
     stored = tables.chats.connection.table("stored_events").filter(_.kind.isin(rule.kinds))
-    return stored.select(
+    return tables.one_person(stored).select(
         "source",
         "customer_id",
         "kind",

@@ -16,6 +16,7 @@ from insights.alerts.rules import (
     Direction,
     Events,
     Mood,
+    New,
     Rule,
     Threshold,
     Waiting,
@@ -79,6 +80,8 @@ def _judge(rule: Rule, series: Series, calendar: Calendar) -> Judge:
         return _Seasonal(rule, series, calendar)
     if isinstance(rule, Mood):
         return lambda place: _mood(rule, series, place)
+    if isinstance(rule, New):
+        return lambda place: _new(rule, series, place)
     limit = _limit(rule)
     return lambda place: Verdict(
         float(series.values[place]), bool(series.values[place] >= limit), limit
@@ -150,6 +153,16 @@ def _mood(rule: Mood, series: Series, place: int) -> Verdict:
     before = float(np.average(values[seen], weights=counts[seen]))
     worse = before - value if rule.number == "polarity" else value - before
     return Verdict(value, worse >= rule.worse_by, before)
+
+
+def _new(rule: New, series: Series, place: int) -> Verdict:
+    begin = place - rule.within + 1
+    lately = float(series.counts[max(begin, 0) : place + 1].sum())
+    history = begin - max(series.began, 0)
+    if history < rule.quiet:
+        return Verdict(lately, None, why=f"{max(history, 0)} buckets before, {rule.quiet} needed")
+    spoken_of = series.counts[begin - rule.quiet : begin].any()
+    return Verdict(lately, bool(lately >= rule.minimum and not spoken_of), float(rule.minimum))
 
 
 class _Seasonal:

@@ -114,6 +114,34 @@ class Anomaly(_FindingRule):
         return self.weeks * per_week + -(-_DAY_AND_MARGIN * per_week // 168)
 
 
+class New(_FindingRule):
+    """A value of a column that nobody had spoken of, and then several did.
+
+    Parameters
+    ----------
+    by : str
+        The column, such as ``need``; each value has alerts of its own.
+    minimum : int
+        Records of the value in the last ``within`` buckets.
+    within : int
+        Buckets that count as lately: whoever is late still counts.
+    quiet : int
+        Buckets before those without any record of the value; as many are needed of history.
+    """
+
+    kind: Literal["new"]
+    by: str
+    number: Literal["count"] = "count"
+    minimum: PositiveInt = 3
+    within: PositiveInt = 7
+    quiet: PositiveInt = 28
+
+    @property
+    def lookback(self) -> int:
+        """Buckets before the judged one that its judgment reads."""
+        return self.within + self.quiet - 1
+
+
 class Words(BaseRule):
     """Words that somebody must not, or should never have to, write.
 
@@ -207,8 +235,8 @@ class Mood(BaseRule):
         return self.before
 
 
-FindingRule = Threshold | Change | Anomaly
-Rule = Threshold | Change | Anomaly | Words | Events | Waiting | Mood
+FindingRule = Threshold | Change | Anomaly | New
+Rule = Threshold | Change | Anomaly | New | Words | Events | Waiting | Mood
 RULE: TypeAdapter[Rule] = TypeAdapter(Annotated[Rule, Field(discriminator="kind")])
 
 

@@ -16,9 +16,27 @@ _NARROW = "".join(chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F))
 
 def matches(text: Value, rule: Words) -> Value:
     """Return whether a text holds one of the rule's words or patterns and no exception to it."""
-    plain = text.translate(_WIDE, _NARROW).lower()
-    found = plain.re_search(_any([*map(pattern_of, rule.words), *rule.patterns]))
-    return found & ~plain.re_search(_any(rule.unless)) if rule.unless else found
+    return breaks(plain(text), rule)
+
+
+def plain(text: Value) -> Value:
+    """Return a text in narrow characters and lower case: what rules are held against."""
+    return text.translate(_WIDE, _NARROW).lower()
+
+
+def breaks(narrow: Value, rule: Words) -> Value:
+    """Return what :func:`matches` does of a text that is :func:`plain` already."""
+    found = narrow.re_search(_wanted(rule))
+    return found & ~narrow.re_search(_any(rule.unless)) if rule.unless else found
+
+
+def matched(narrow: Value, rule: Words) -> Value:
+    """Return the first words of a plain text that a rule is about."""
+    return narrow.re_extract(_wanted(rule), 0)
+
+
+def _wanted(rule: Words) -> str:
+    return _any([*map(pattern_of, rule.words), *rule.patterns])
 
 
 def pattern_of(word: str) -> str:

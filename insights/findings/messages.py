@@ -8,14 +8,16 @@ from ibis.expr.types import Table
 
 from insights.conversations.messages import SPOKEN
 from insights.filters import Filters
-from insights.finding import CALENDAR, CONVERSATION, Finding
+from insights.finding import CALENDAR, CONVERSATION, SELECTIONS, Finding
 from insights.findings.members import about, both
 from insights.tables import Tables
 
 
 def _members(tables: Tables, _filters: Filters) -> Table:
     said = tables.chats.messages.filter(_.what.isin(SPOKEN))
-    said = said.select("conversation_id", "agent_id", "at", record_id="message_id", sender="what")
+    said = said.select(
+        "conversation_id", "room", "agent_id", "at", record_id="message_id", sender="what"
+    )
     person = ibis.cases(
         (_.sender == "customer", _.customer_id),
         (_.sender == "human", _.agent_id),
@@ -35,13 +37,18 @@ MESSAGES = Finding(
     formula=(
         "public messages of customers, agents (human), bots, and aside (automation, campaign, "
         "template); recalled and private messages, reactions and system lines are not counted; "
-        "person is the customer's or the agent's id"
+        "person is the customer's or the agent's id; room is the chat, whatever sessions it is cut "
+        "into"
     ),
     unit="messages",
-    action="Look who carries a room: by=[person] of one customer, by=[day,person] of a team.",
+    action=(
+        "Look who carries a chat: room=ID by=[day,person]; and when people write in it: "
+        "room=ID by=[weekday,hour_of_day]."
+    ),
     members=_members,
     groups=("period", "sender"),
-    dimensions=(*CALENDAR, *CONVERSATION, "category", "sender", "person"),
+    dimensions=(*CALENDAR, *CONVERSATION, "category", "sender", "person", "room"),
+    filtered_by=(*SELECTIONS, "room"),
     brief=("count", "simulated_share"),
     charted="count",
 )

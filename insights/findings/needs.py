@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import ibis
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 from ibis import _
 from ibis.expr.types import Table
@@ -85,7 +86,8 @@ def _named(table: pd.DataFrame, tables: Tables, _filters: Filters) -> pd.DataFra
         english, chinese = [one["en"] for one in told], [one["zh"] for one in told]
         table = table.assign(title=english, title_zh=chinese)
     if "item_id" in table:
-        wanted = pc.field("item_id").isin(table["item_id"].dropna().unique().tolist())
+        items = pa.array(table["item_id"].dropna().unique(), pa.string())  # typed, if empty
+        wanted = pc.field("item_id").isin(items)
         rows = Store(tables.workspace.store).read("items", ["item_id", "title"], wanted)
         known = dict(zip(rows["item_id"].to_pylist(), rows["title"].to_pylist(), strict=True))
         table = table.assign(item=table["item_id"].map(known))

@@ -14,6 +14,7 @@ from insights.erlang import agents_needed
 from insights.filters import Filters
 from insights.finding import Finding
 from insights.findings.members import conversations
+from insights.findings.messages import MESSAGES
 from insights.findings.volume_forecast import forecast_days
 from insights.functions import minutes
 from insights.tables import Tables
@@ -24,9 +25,9 @@ def _members(tables: Tables, _filters: Filters) -> Table:
 
 
 def _staffed(table: pd.DataFrame, tables: Tables, filters: Filters) -> pd.DataFrame:
-    """Add arrivals an hour and the agents they need to each weekday and hour."""
+    """Add to each weekday and hour arrivals, the agents they need, and who was there."""
     if table.empty:
-        return table.assign(arrivals=[], agents=[])
+        return table.assign(arrivals=[], agents=[], on_duty=[], lacking=[])
     target = tables.settings.staffing
     ahead = target.arrivals == "forecast"
     arrivals = (_expected if ahead else _usual)(table, tables, filters)
@@ -39,7 +40,24 @@ def _staffed(table: pd.DataFrame, tables: Tables, filters: Filters) -> pd.DataFr
         )
         for rate, mean in zip(arrivals, table["mean"], strict=True)
     ]
-    return table.assign(arrivals=arrivals, agents=agents)
+    on_duty = _on_duty(table, tables, filters)
+    lacking = (pd.Series(agents, index=table.index) - on_duty).clip(lower=0.0)
+    return table.assign(arrivals=arrivals, agents=agents, on_duty=on_duty, lacking=lacking)
+
+
+def _on_duty(table: pd.DataFrame, tables: Tables, filters: Filters) -> pd.Series[float]:
+    """Return the mean number of people who wrote in each hour of the week of the table."""
+    daily = filters.model_copy(update={"period": "day"})
+    said = MESSAGES.rows(tables, daily).filter(_.sender == "human")
+    there = said.group_by("weekday", "hour_of_day", "period").agg(people=_.agent.nunique())
+    hours = there.group_by("weekday", "hour_of_day").agg(people=_.people.sum()).to_pandas()
+    known = hours.set_index(["weekday", "hour_of_day"])["people"]
+    weekdays = _weekdays(*_range(tables, filters))
+    seen = [
+        float(known.get(place, 0)) / weekdays[int(str(place[0])[0]) - 1]
+        for place in zip(table["weekday"], table["hour_of_day"], strict=True)
+    ]
+    return pd.Series(seen, index=table.index, dtype="float64")
 
 
 def _usual(table: pd.DataFrame, tables: Tables, filters: Filters) -> pd.Series[float]:
@@ -87,10 +105,11 @@ STAFFING = Finding(
         "fewest agents for whom Erlang C answers a share (80 % unless configured) within a "
         "time (20 s), from the mean arrivals of that hour of the week, or those that "
         "volume_forecast expects (staffing.arrivals=forecast), and the mean active time; "
-        "counted when opened"
+        "counted when opened; on_duty is the mean number of people who wrote a public message in "
+        "that hour (idle ones are not seen), lacking is agents less on_duty"
     ),
     unit="minutes of handling",
-    action="Lay it beside the duty roster; move shifts to the hours that lack people.",
+    action="Move shifts to the hours that lack people; check idle ones in the duty roster first.",
     differs="chatwoot has no staffing need.",
     members=_members,
     groups=("weekday", "hour_of_day"),

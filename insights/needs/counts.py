@@ -13,6 +13,7 @@ from insights.filters import Filters, microseconds
 from insights.functions import DAY
 from insights.needs.members import NEGATIVE, NEUTRAL, POSITIVE
 from insights.needs.periods import Periods, Range, anytime, inside
+from insights.own_customers import kept_own
 from insights.tables import Tables
 
 AGAIN = 2  # days of contact
@@ -20,7 +21,7 @@ AGAIN = 2  # days of contact
 
 def chosen(rows: Table, tables: Tables, filters: Filters) -> Table:
     """Return the rows that the filters keep, labels of conversations included."""
-    kept = filters.keep(rows)
+    kept = kept_own(filters.keep(rows), tables, filters)
     return filters.labeled(kept, tables.chats.labels) if filters.label else kept
 
 

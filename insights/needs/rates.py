@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
+from statistics import NormalDist, fmean, variance
 
 from scipy.stats import binomtest, fisher_exact
+from scipy.stats import t as student
 
 LEVEL = 0.95
+_FEW = 3  # values of a mean, with fewer nothing is compared
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,34 @@ def share_difference(now: int, texts: int, before: int, texts_before: int) -> Co
     up = math.hypot(this.high - p, q - that.low)
     table = [[now, texts - now], [before, texts_before - before]]
     return Compared(p - q, p - q - down, p - q + up, float(fisher_exact(table).pvalue))
+
+
+def mean_difference(now: Sequence[float], before: Sequence[float]) -> Compared | None:
+    """Compare two means; None where either has fewer than three values or none differs.
+
+    Welch, "The generalization of 'Student's' problem when several different population variances
+    are involved", Biometrika 34 (1947).
+
+    Returns
+    -------
+    Compared or None
+        Mean now - mean before.
+
+    Examples
+    --------
+    >>> found = mean_difference([4.0, 5.0, 6.0], [1.0, 2.0, 3.0])
+    >>> found.value, round(found.low, 2), round(found.high, 2)
+    (3.0, 0.73, 5.27)
+    """
+    if min(len(now), len(before)) < _FEW or len({*now}) + len({*before}) <= 2:  # noqa: PLR2004
+        return None
+    this, that = (variance(side) / len(side) for side in (now, before))
+    spread = this**2 / (len(now) - 1) + that**2 / (len(before) - 1)
+    shape = student((this + that) ** 2 / spread)
+    value, error = fmean(now) - fmean(before), math.sqrt(this + that)
+    wide = float(shape.ppf((1 + LEVEL) / 2)) * error
+    p_value = 2 * float(shape.sf(abs(value) / error))
+    return Compared(value, value - wide, value + wide, p_value)
 
 
 def lift(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal, get_args
 
-from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
 
 from ingest.workspace import Workspace
+from insights.journal import Journal
 
 Status = Literal["open", "planned", "in_progress", "done", "dismissed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -93,18 +92,16 @@ class Register:
     """
 
     def __init__(self, workspace: Workspace) -> None:
-        self.file: Path = workspace.root / "needs" / "decisions.jsonl"
+        self._journal = Journal(workspace.root / "needs" / "decisions.jsonl", Decision)
+
+    @property
+    def file(self) -> Path:
+        """Where the decisions are."""
+        return self._journal.file
 
     def add(self, decision: Decision) -> None:
         """Append a decision; it is on disk when this returns."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            FileLock(self.file.with_suffix(".lock")),
-            self.file.open("a", encoding="utf-8") as lines,
-        ):
-            lines.write(decision.model_dump_json(exclude_none=True) + "\n")
-            lines.flush()
-            os.fsync(lines.fileno())
+        self._journal.add(decision)
 
     def decisions(self, need: str | None = None) -> list[Decision]:
         """Return all decisions, or those about one need, oldest first.
@@ -114,16 +111,7 @@ class Register:
         ValueError
             If a line cannot be read; the message says which.
         """
-        if not self.file.exists():
-            return []
-        found = []
-        lines = self.file.read_text("utf-8").removesuffix("\n").split("\n")
-        for number, line in enumerate(lines, start=1):  # texts may hold other line separators
-            try:
-                found.append(Decision.model_validate_json(line))
-            except ValueError as error:
-                raise ValueError(f"{self.file}, line {number}: {error}") from error
-        return [one for one in found if need is None or one.need == need]
+        return [one for one in self._journal.lines() if need is None or one.need == need]
 
     def standings(self) -> dict[str, Standing]:
         """Return where each need stands about which anything was decided."""

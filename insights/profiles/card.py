@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,39 +12,14 @@ import pyarrow.compute as pc
 from ingest.lookup import rows_of
 from ingest.schemas import TIME
 from ingest.store import Store
-from insights.profiles.interests import ACTS, Interest, interests
+from insights.profiles.happenings import Happening, happenings
+from insights.profiles.interests import Interest, interests
 from insights.profiles.person import Added, check_known, person, same_customer
 from insights.profiles.statements import Entry, entries, quoted_entries, stored
 from insights.profiles.talks import conversations, talks
 from insights.tables import Tables
 
 _LATEST = 20
-_TO_GOODS = (*ACTS, "rate")
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """Something that a customer did toward the business other than to its goods.
-
-    Attributes
-    ----------
-    event_id, kind, source : str
-        As stored, such as ``joined_group``, ``payment_sent`` or ``contact_deleted``.
-    at : datetime
-        When (UTC).
-    agent_id, group_id : str or None
-        Toward whom.
-    value : float or None
-        Such as an amount.
-    """
-
-    event_id: str
-    kind: str
-    source: str
-    at: datetime
-    agent_id: str | None
-    group_id: str | None
-    value: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +124,7 @@ def card(tables: Tables, customer: str, at: datetime) -> Card:
         messages=sum(row["messages"] for row in rows),
         minutes=sum(row["active"] for row in rows),
         interests=interests(store, ids, events, spoken, settings=settings, at=at),
-        happenings=_happenings(events),
+        happenings=happenings(events)[:_LATEST],
         simulated=any(row["simulated"] for row in rows) or _simulated(fields),
     )
 
@@ -166,15 +140,3 @@ def _simulated(fields: tuple[Entry, ...]) -> bool:
 
 def _events(store: Store, ids: tuple[str, ...], at: datetime) -> pa.Table:
     return rows_of(store, "events", ids).filter(pc.field("available_at") < pa.scalar(at, TIME))
-
-
-def _happenings(events: pa.Table) -> tuple[Happening, ...]:
-    """Return what the customer did other than to goods."""
-    rows = events.filter(~pc.field("kind").isin(list(_TO_GOODS))).to_pylist()
-    rows.sort(key=lambda row: (row["occurred_at"], row["event_id"]))
-    return tuple(_happening(row) for row in rows[: -_LATEST - 1 : -1])
-
-
-def _happening(row: dict[str, Any]) -> Happening:
-    names = ("event_id", "kind", "source", "agent_id", "group_id", "value")
-    return Happening(at=row["occurred_at"], **{name: row[name] for name in names})

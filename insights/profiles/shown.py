@@ -14,6 +14,7 @@ from features.text.pii.mask import FORMS, mask
 from features.text.pii.shown import shown
 from insights.profiles.card import Card
 from insights.profiles.edits import Edited
+from insights.profiles.happenings import Happening
 from insights.profiles.interests import Interest
 from insights.profiles.statements import Entry, Statement
 
@@ -41,8 +42,14 @@ def shown_card(card: Card) -> Row:
         "minutes": round(card.minutes, 2),
         "fields": [shown_entry(one) for one in card.fields],
         "interests": [_interest(one) for one in card.interests],
+        "happenings": [shown_happening(one) for one in card.happenings],
     }
     return told
+
+
+def shown_happening(one: Happening) -> Row:
+    """Return something a customer did as plain values."""
+    return asdict(one) | {"leaving": one.leaving}
 
 
 def shown_edit(edited: Edited) -> Row:

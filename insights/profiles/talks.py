@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from ibis import _
@@ -116,7 +117,8 @@ def _mentions(tables: Tables, ids: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _paths(tables: Tables, items: Sequence[str]) -> dict[str, str]:
-    wanted = pc.field("item_id").isin(list(items)) & pc.field("category").is_valid()
+    named = pa.array(items, pa.string())  # typed, if empty
+    wanted = pc.field("item_id").isin(named) & pc.field("category").is_valid()
     rows = Store(tables.workspace.store).read("items", ["item_id", "category"], wanted)
     return dict(zip(*(rows[name].to_pylist() for name in rows.column_names), strict=True))
 

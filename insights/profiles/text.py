@@ -8,6 +8,7 @@ from typing import Any
 
 from insights.profiles.card import Card
 from insights.profiles.edits import Edited
+from insights.profiles.happenings import Happening
 from insights.profiles.shown import Row, shown_card, shown_edit, shown_statement
 from insights.profiles.statements import Statement
 
@@ -40,8 +41,16 @@ def card_lines(card: Card) -> Iterator[str]:
     for number, interest in enumerate(told["interests"], start=1):
         yield f"{_INDENT}interest {number}: {interest['name']} {interest['score']:.2f}"
         yield f"{_INDENT * 2}= {interest['told']}"
-    for event in card.happenings[:5]:
-        yield f"{_INDENT}{_at(event.at)} {event.kind} {event.agent_id or event.group_id or ''}"
+    for line in feed_lines(card.happenings[:5]):
+        yield f"{_INDENT}{line}"
+
+
+def feed_lines(told: Sequence[Happening]) -> Iterator[str]:
+    """Yield one line for each thing a customer did toward staff, the newest first."""
+    for one in told:
+        amount = "" if one.value is None else f" {one.value:g}"
+        toward = " ".join(filter(None, (one.agent_id, one.group_id)))
+        yield f"{_at(one.at)} {one.kind}{amount} {toward}" + (" [leaving]" if one.leaving else "")
 
 
 def edit_lines(edited: Edited) -> Iterator[str]:

@@ -13,7 +13,9 @@ from fastapi_offline import FastAPIOffline
 from serving.api import errors
 from serving.api.metrics import MetricsMiddleware
 from serving.api.routes import (
+    actions,
     alerts,
+    cases,
     conversations,
     customers,
     events,
@@ -25,13 +27,15 @@ from serving.api.routes import (
     operations,
     profiles,
     recommendations,
+    reports,
 )
 from serving.api.service import Load, Service, load_engine
 from serving.api.settings import ApiSettings
 
 _RESOURCES = (
     *(recommendations, customers, profiles, items, events, messages, labels),
-    *(insights, conversations, needs, alerts, operations),
+    *(insights, conversations, needs, actions, alerts, cases, reports),
+    operations,
 )
 _ABOUT = """
 Recommendations with reasons, readable customer profiles and similar items, from the workspace's

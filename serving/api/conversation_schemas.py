@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field, JsonValue
 
+from insights.analyzed import Analysis
 from serving.api.insight_schemas import Selection
 from serving.api.schemas import Form, example
 
@@ -98,6 +99,9 @@ class Said(Form):
     reply_to: str | None
     recalled: bool
     private: bool = Field(description="A note of the staff that customers do not see.")
+    analysis: Analysis | None = Field(
+        description="What text analysis found; null where it has not read the message."
+    )
 
 
 class Transcript(Form):
@@ -119,6 +123,20 @@ class Transcript(Form):
                     "reply_to": None,
                     "recalled": False,
                     "private": False,
+                    "analysis": {
+                        "language": "en",
+                        "sentiment": "neutral",
+                        "polarity": 0.02,
+                        "keywords": ["call"],
+                        "labels": [
+                            {
+                                "taxonomy": "service_categories",
+                                "label": "product_enquiry",
+                                "confidence": 0.7,
+                            }
+                        ],
+                        "entities": [{"kind": "phone", "text": "138****8000"}],
+                    },
                 }
             ],
         }

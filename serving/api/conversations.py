@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -9,6 +10,7 @@ import ibis
 from ibis import _
 
 from features.text.pii.mask import mask
+from insights.analyzed import Analysis, analyses
 from insights.filters import Filters
 from insights.listing import listed, transcript
 from insights.listing import one as conversation
@@ -62,16 +64,18 @@ def one(tables: Tables, conversation_id: str, limit: int, offset: int) -> bytes:
             todo="Look for it with GET /v1/conversations.",
         )
     said = transcript(tables, conversation_id, limit=limit + 1, offset=offset)
+    heard = [row["message_id"] for row in said[:limit] if not row["recalled"]]
+    found_in = analyses(tables.workspace, heard)
     asked = query(Filters(), limit=limit, offset=offset + limit)
     body = {
         "conversation": found[0],
         "next": f"{_URL}/{quote(conversation_id)}?{asked}" if len(said) > limit else None,
-        "messages": [_said(row) for row in said[:limit]],
+        "messages": [_said(row, found_in) for row in said[:limit]],
     }
     return encoded(body)
 
 
-def _said(row: dict[str, Any]) -> dict[str, object]:
+def _said(row: dict[str, Any], found_in: Mapping[str, Analysis]) -> dict[str, object]:
     direction = _DIRECTIONS[row["sender_role"]]
     text = row["text"] if row["text"] and not row["recalled"] else None
     return {
@@ -85,4 +89,5 @@ def _said(row: dict[str, Any]) -> dict[str, object]:
         "reply_to": row["reply_to"],
         "recalled": row["recalled"],
         "private": row["private"],
+        "analysis": found_in.get(row["message_id"]),
     }

@@ -28,13 +28,16 @@ from serving.errors import (
     ServingError,
     StateMissingError,
     TablesMissingError,
+    UnknownActionError,
     UnknownAlertError,
+    UnknownCaseError,
     UnknownConversationError,
     UnknownCustomerError,
     UnknownFactError,
     UnknownInsightError,
     UnknownItemError,
     UnknownNeedError,
+    UnknownReportError,
 )
 
 _LOG = logging.getLogger(__name__)
@@ -60,6 +63,9 @@ TABLE: Mapping[type[Exception], Kind] = {
     UnknownConversationError: Kind(404, "Unknown conversation"),
     UnknownAlertError: Kind(404, "Unknown alert"),
     UnknownNeedError: Kind(404, "Unknown need"),
+    UnknownActionError: Kind(404, "Unknown action item"),
+    UnknownCaseError: Kind(404, "Unknown case"),
+    UnknownReportError: Kind(404, "Unknown report"),
     UnknownFactError: Kind(404, "Unknown statement"),
     ConflictError: Kind(409, "Somebody was earlier"),
     NotReadyError: Kind(503, "The model is not loaded", {"retry-after": _RETRY_SECONDS}),

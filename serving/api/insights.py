@@ -89,7 +89,8 @@ def described(finding: Finding) -> dict[str, object]:
         splits[splits.index("period") : splits.index("period") + 1] = PERIODS
     own = finding.split_by(None)
     x = "hour_of_day" if finding.chart == "heatmap" else own[0]
-    labels = ["label_match"] if "label" in finding.filtered_by else []
+    more = ["label_match"] if "label" in finding.filtered_by else []
+    more += ["own_of"] if "customer" in finding.filtered_by else []
     return {
         "id": finding.id,
         "name": finding.name,
@@ -108,7 +109,7 @@ def described(finding: Finding) -> dict[str, object]:
         },
         "groups": own,
         "splits": list(dict.fromkeys(splits)),
-        "filters": ["since", "until", "zone", "period", *finding.filtered_by, *labels],
+        "filters": ["since", "until", "zone", "period", *finding.filtered_by, *more],
     }
 
 

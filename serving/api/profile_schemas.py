@@ -61,6 +61,16 @@ _INTEREST: dict[str, JsonValue] = {
     ],
     "told": "3.00 purchases (1) + 1.50 conversations (1)",
 }
+_HAPPENING: dict[str, JsonValue] = {
+    "event_id": "e9",
+    "kind": "joined_group",
+    "source": "wecom",
+    "at": "2026-03-01T08:00:00Z",
+    "agent_id": None,
+    "group_id": "tea-lovers",
+    "value": None,
+    "leaving": False,
+}
 _CARD: dict[str, JsonValue] = {
     "customer_id": "wmAnn",
     "ids": ["wmAnn"],
@@ -77,17 +87,7 @@ _CARD: dict[str, JsonValue] = {
     "messages": 9,
     "minutes": 15.0,
     "interests": [_INTEREST],
-    "happenings": [
-        {
-            "event_id": "e9",
-            "kind": "joined_group",
-            "source": "wecom",
-            "at": "2026-03-01T08:00:00Z",
-            "agent_id": None,
-            "group_id": "tea-lovers",
-            "value": None,
-        }
-    ],
+    "happenings": [_HAPPENING],
     "simulated": False,
 }
 
@@ -161,6 +161,17 @@ class HappeningOut(Form):
     agent_id: str | None
     group_id: str | None
     value: float | None
+    leaving: bool = Field(description="The customer breaks something off by it.")
+
+
+class Happenings(Form):
+    """Everything a customer did toward staff, the newest first."""
+
+    model_config = example({"customer_id": "wmAnn", "total": 1, "happenings": [_HAPPENING]})
+
+    customer_id: str
+    total: int
+    happenings: list[HappeningOut]
 
 
 class CustomerCard(Form):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -13,8 +13,15 @@ from ingest.store import Store
 from ingest.told import reason
 from insights.profiles.card import card
 from insights.profiles.edits import Edited, NoFactError, StaleEditError
+from insights.profiles.happenings import feed
 from insights.profiles.person import NoCustomerError, check_known, same_customer
-from insights.profiles.shown import shown_card, shown_edit, shown_statement, shown_value
+from insights.profiles.shown import (
+    shown_card,
+    shown_edit,
+    shown_happening,
+    shown_statement,
+    shown_value,
+)
 from insights.profiles.statements import Statement, history, stored, with_quotes
 from insights.tables import Tables
 from serving.errors import (
@@ -40,6 +47,18 @@ def history_of(store: Store, customer: str, limit: int, offset: int) -> bytes:
     page = with_quotes(store, every[offset : offset + limit])
     rows = [shown_statement(one) for one in page]
     return orjson.dumps({"customer_id": counted, "total": len(every), "statements": rows})
+
+
+def feed_of(
+    store: Store, customer: str, kinds: Sequence[str], *, leaving: bool, limit: int, offset: int
+) -> bytes:
+    """Return what a customer did toward staff as JSON (``Happenings``), the newest first."""
+    with told():
+        counted, ids = same_customer(store, customer)
+        check_known(store, ids)
+    every = feed(store, ids, kinds=kinds, leaving=leaving)
+    rows = [shown_happening(one) for one in every[offset : offset + limit]]
+    return orjson.dumps({"customer_id": counted, "total": len(every), "happenings": rows})
 
 
 def edit_of(edited: Edited) -> bytes:

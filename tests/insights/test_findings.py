@@ -25,6 +25,9 @@ from tests.insights.script import moment, write
 NEEDS = ("needs", "need_products", "need_coverage", "need_effect")
 TEXTS = (
     "topic_sentiment",
+    "keywords",
+    "mood",
+    "mood_changes",
     "signals",
     "leads",
     "corrected/satisfaction_estimated",
@@ -32,8 +35,8 @@ TEXTS = (
     *NEEDS,
 )
 FORECAST = "corrected/volume_forecast"  # refuses a short history
-PURCHASES = ("retention", "stickiness", "customer_value", "churn")
-CHATS = [name for name in FINDINGS if name not in (*TEXTS, FORECAST, *PURCHASES)]
+EVENTS = ("retention", "stickiness", "customer_value", "churn", "operations", "violations")
+CHATS = [name for name in FINDINGS if name not in (*TEXTS, FORECAST, *EVENTS)]
 EVERYTHING = """
     02T10:00 a customer:c1 channel=web
     02T10:01 a bot
@@ -211,6 +214,7 @@ def test_staffing_follows_hourly_arrivals(tmp_path: Path) -> None:
     (row,) = find("staffing_need").table(tables, filters).to_dict("records")
     assert (row["weekday"], row["hour_of_day"], row["count"]) == ("1 Monday", 10, 50)
     assert (row["mean"], row["arrivals"], row["agents"]) == (5.0, 25.0, 4)  # 2.08 erlangs
+    assert (row["on_duty"], row["lacking"]) == (0.5, 3.5)  # ann, on one of two Mondays
     assert find("staffing_need").table(tables, Filters(until=moment("01T00:00"))).empty
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from insights.filters import Filters
 from insights.registry import find
 from tests.insights.script import write
@@ -36,3 +38,27 @@ def test_public_messages_are_counted_by_sender_person_and_local_day(tmp_path: Pa
     behind = messages.drill(tables, Filters(), {"person": "ann"})
     assert behind["agent"].unique().tolist() == ["ann"]
     assert len(behind) == 2
+
+
+def test_a_chat_is_counted_whole_whatever_sessions_it_is_cut_into(tmp_path: Path) -> None:
+    said = """
+        02T10:00 team customer:c1 source=wecom
+        02T10:05 team agent:ann source=wecom customer=none
+        02T15:00 team customer:c2 source=wecom
+        03T09:00 team agent:bob source=wecom customer=none
+        03T09:30 other customer:c3 source=wecom
+    """
+    tables, messages = write(tmp_path, said), find("messages")
+    filters = Filters(period="day", room="team")
+    table = messages.table(tables, filters, ["period", "person"])
+    assert table[["period", "person", "count"]].to_numpy().tolist() == [
+        ["2026-03-02", "ann", 1],
+        ["2026-03-02", "c1", 1],
+        ["2026-03-02", "c2", 1],
+        ["2026-03-03", "bob", 1],
+    ]
+    assert messages.drill(tables, filters)["conversation_id"].nunique() > 1
+    rooms = messages.table(tables, Filters(), ["room"])
+    assert rooms[["room", "count"]].to_numpy().tolist() == [["other", 1], ["team", 4]]
+    with pytest.raises(ValueError, match="cannot be filtered by room"):
+        find("volume").table(tables, filters)

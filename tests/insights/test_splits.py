@@ -38,7 +38,8 @@ CHAT = """
 """
 TEXTS = (
     *("topic_sentiment", "corrected/satisfaction_estimated", "corrected/frequent_questions"),
-    *("signals", "leads", "needs", "need_products", "need_coverage", "need_effect"),
+    *("mood", "mood_changes", "signals", "leads", "keywords"),
+    *("needs", "need_products", "need_coverage", "need_effect"),
     # which refuse so short a history
     *("corrected/volume_forecast", "customer_value", "churn"),
 )
@@ -108,7 +109,7 @@ def test_every_split_opens_into_as_many_records(name: str, tables: Tables) -> No
     finding = FINDINGS[name]
     columns = finding.rows(tables, Filters()).columns
     known = {"customer": "customer_id", "label": "conversation_id", "segment": "customer_id"}
-    expected = [each for each in SELECTIONS if known.get(each, each) in columns]
+    expected = [each for each in (*SELECTIONS, "room") if known.get(each, each) in columns]
     assert list(finding.filtered_by) == expected
     splits = [each for each in ("label", "segment", "category") if each in finding.dimensions]
     for split in splits:

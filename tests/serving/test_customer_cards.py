@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from serving.api.app import create_app
-from serving.api.profile_schemas import CustomerCard, CustomerHistory, EditReceipt
+from serving.api.profile_schemas import CustomerCard, CustomerHistory, EditReceipt, Happenings
 from serving.api.settings import ApiSettings
 from serving.errors import NoChampionError
 from serving.recommend import Engine
@@ -146,3 +146,31 @@ def test_what_cannot_be_stored_is_told(client: TestClient) -> None:
         assert answer.status_code == status, answer.text
         assert part in answer.text
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_what_a_customer_does_toward_staff_is_a_feed(client: TestClient) -> None:
+    done = {"customer_id": "wmBob", "agent_id": "li.lei"}
+    posted = [
+        {**done, "event_id": "b1", "kind": "contact_added", "occurred_at": "2026-03-01T09:00:00Z"},
+        {**done, "event_id": "b2", "kind": "link_opened", "occurred_at": "2026-03-02T09:00:00Z"},
+        {**done, "event_id": "b3", "kind": "purchase", "item_id": "g1",
+         "occurred_at": "2026-03-02T10:00:00Z"},
+        {**done, "event_id": "b4", "kind": "contact_deleted",
+         "occurred_at": "2026-03-03T09:00:00Z"},
+    ]  # fmt: skip
+    assert client.post("/v1/events", json=posted).json()["accepted"] == 4
+
+    def feed(**asked: Any) -> Happenings:
+        answer = client.get("/v1/customers/wmBob/happenings", params=asked)
+        assert answer.status_code == 200, answer.text
+        return Happenings.model_validate(answer.json())
+
+    assert [one.kind for one in feed().happenings] == [
+        "contact_deleted", "link_opened", "contact_added",
+    ]  # fmt: skip
+    assert [one.event_id for one in feed(leaving=True).happenings] == ["b4"]
+    assert [one.event_id for one in feed(kind=["link_opened", "pat"]).happenings] == ["b2"]
+    page = feed(limit=1, offset=1)
+    assert (page.total, [one.event_id for one in page.happenings]) == (3, ["b2"])
+    assert [one.leaving for one in card(client, "wmBob").happenings] == [True, False, False]
+    assert client.get("/v1/customers/nobody-here/happenings").status_code == 404

@@ -132,7 +132,7 @@ def test_filters_are_the_verbs(client: TestClient, query: dict[str, Any], expect
 
 ANALYZED = (
     *("satisfaction_estimated", "frequent_questions"),
-    *("needs", "need_products", "need_coverage"),
+    *("needs", "need_products", "need_coverage", "keywords", "mood", "mood_changes"),
 )
 
 
@@ -157,7 +157,8 @@ def test_every_number_opens_into_as_many_records(client: TestClient, finding: An
         assert answer.status_code == 422
         assert "needs.change" in answer.json()["detail"]
         return
-    told = get(client, f"/v1/insights/{finding.name}", family=finding.family, period="day")
+    family: dict[str, Any] = {} if finding.family is None else {"family": finding.family}
+    told = get(client, f"/v1/insights/{finding.name}", period="day", **family)
     for row in told["rows"]:
         opened = insight_schemas.Members.model_validate(get(client, row["members"]))
         assert (opened.total, len(opened.rows)) == (row["count"], row["count"])

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from ingest.workspace import Workspace
 from insights.needs.register import Register
 from serving.api.app import create_app
+from serving.api.conversation_schemas import Transcript
 from serving.api.settings import ApiSettings
 from serving.recommend import Engine
 from tests.insights.needs.workspace import said, write
@@ -106,3 +107,33 @@ def test_texts_that_were_not_analyzed_are_told_of(engine: Engine, tmp_path: Path
         answer = found.get("/v1/needs")
     assert answer.status_code == 503
     assert "python -m features" in answer.text
+
+
+def test_a_message_tells_what_analysis_found_in_it(engine: Engine, tmp_path: Path) -> None:
+    told = {"channel": "web", "conversation": "talk", "keywords": ["broke", PHONE]}
+    labels = {"service_categories": "after_sales", "customer_needs": "quality"}
+    write(tmp_path, [said(0, "c1", text=f"it broke, call {PHONE}", labels=labels, **told)])
+    app = create_app(
+        ApiSettings(workspace="shop", data_dir=tmp_path, port=0), load=lambda *_: engine
+    )
+    with TestClient(app, raise_server_exceptions=False) as found:
+        wait_until_ready(found)
+        answer = found.get("/v1/conversations/talk")
+        posted = {
+            "message_id": "new", "conversation_id": "talk", "customer_id": "c1",
+            "sender_role": "customer", "text": "hello", "channel": "web",
+            "occurred_at": "2026-03-05T10:00:00Z",
+        }  # fmt: skip
+        found.post("/v1/messages", json=posted)
+        later = Transcript.model_validate(found.get("/v1/conversations/talk").json())
+    first = Transcript.model_validate(answer.json()).messages[0].analysis
+    assert first is not None
+    assert (first.language, first.sentiment) == ("en", "negative")
+    assert first.keywords == ("broke", "138****5678")
+    assert [(one.taxonomy, one.label) for one in first.labels] == [
+        ("customer_needs", "quality"),
+        ("service_categories", "after_sales"),
+    ]
+    assert first.entities == ()  # nothing of the kind was looked for
+    assert PHONE not in answer.text
+    assert later.messages[-1].analysis is None  # posted a moment ago

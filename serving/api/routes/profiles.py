@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -14,8 +15,14 @@ from insights.profiles.editor import Editor
 from insights.profiles.edits import Edit, Edited
 from serving.api.answers import json, problems
 from serving.api.deps import PathId, ServiceDep
-from serving.api.profile_schemas import AuthorIn, CustomerCard, CustomerHistory, EditReceipt
-from serving.api.profiles import card_of, edit_of, history_of, told
+from serving.api.profile_schemas import (
+    AuthorIn,
+    CustomerCard,
+    CustomerHistory,
+    EditReceipt,
+    Happenings,
+)
+from serving.api.profiles import card_of, edit_of, feed_of, history_of, told
 from serving.api.service import Service
 
 router = APIRouter(tags=["customers"])
@@ -70,6 +77,30 @@ async def get_history(
     """Who said what and when, on what evidence, and which row took it back."""
     store = Store(service.settings.folders.store)
     return json(await service.read(lambda: history_of(store, customer_id, limit, offset)))
+
+
+@router.get(
+    "/v1/customers/{customer_id}/happenings",
+    response_model=Happenings,
+    responses=problems(404, 422),
+    summary="What one customer did toward staff, the newest first",
+)
+async def get_happenings(
+    customer_id: PathId,
+    service: ServiceDep,
+    *,
+    kind: Annotated[list[str] | None, Query(description="Keep these; several times.")] = None,
+    leaving: Annotated[bool, Query(description="Only what breaks something off.")] = False,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> Response:
+    """Contacts added and deleted, groups joined and left, links opened, payments, pats.
+
+    An event that was posted a moment ago is there. What is about goods is left out.
+    """
+    store = Store(service.settings.folders.store)
+    work = partial(feed_of, leaving=leaving, limit=limit, offset=offset)
+    return json(await service.read(lambda: work(store, customer_id, kind or ())))
 
 
 @router.post(

@@ -21,6 +21,8 @@ from insights.alerts.replay import replay
 from insights.alerts.rules import Rule, load_rules
 from insights.tables import Tables
 from tests.insights.alerts.sample import rule
+from tests.insights.needs.workspace import said
+from tests.insights.needs.workspace import write as needing
 from tests.insights.script import moment as said_at
 from tests.insights.script import write
 
@@ -132,6 +134,30 @@ def test_a_number_or_split_that_is_not_there_is_told(tables: Tables) -> None:
         raised(tables, rule("events", kinds=["left"], only={"channel": "web"}))
 
 
+def test_what_nobody_spoke_of_before_raises_one_alert(tmp_path: Path) -> None:
+    lines = [f"{day:02d}T10:00 w{day} customer:c1 channel=web" for day in range(1, 29)]
+    lines += [f"{day}T11:00 f{day} customer:c2 channel=fax" for day in (16, 17, 26)]
+    lines += ["20T12:00 p customer:c3 channel=phone"]  # one alone is not enough
+    tables = write(tmp_path, "\n".join(lines))
+    told = rule("new", finding="volume", by="channel", bucket="day", minimum=2, within=3, quiet=7)
+    (incident,) = raised(tables, told, since="01T00:00", until="29T00:00")
+    assert (incident.group, incident.value, incident.expected) == ("fax", 2, 2)
+    assert (clock(incident.opened_at), clock(incident.closed_at)) == ("18T00:00", "20T00:00")
+    early = rule("new", finding="volume", by="channel", bucket="day", minimum=1, within=3, quiet=16)
+    assert raised(tables, early, since="01T00:00", until="19T00:00") == []  # too little history
+
+
+def test_a_need_nobody_had_before_raises_an_alert(tmp_path: Path) -> None:
+    old = [said(day, f"c{day}", labels={"customer_needs": "pricing"}) for day in range(60)]
+    new = [said(50 + n / 100, f"n{n}", labels={"customer_needs": "other_pain"}) for n in range(5)]
+    tables = needing(tmp_path, [*old, *new])
+    (ours,) = load_rules(["new_need"])
+    since, until = "2026-04-19T00:00", "2026-04-22T00:00"
+    (incident,) = raised(tables, ours, since=since, until=until)
+    assert (incident.group, incident.value) == ("code.customer_needs.other_pain", 5)
+    assert incident.owner == "product_team"
+
+
 def spoken(root: Path, lines: list[tuple[str, str, str]]) -> Tables:
     """Store what agents, bots or customers said at an hour of March 2nd."""
     at = [datetime(2026, 3, 2, 9, tzinfo=UTC) + timedelta(minutes=n) for n in range(len(lines))]
@@ -237,7 +263,11 @@ def test_customers_who_leave_raise_an_alert(tmp_path: Path) -> None:
     schema = canonical("events").schema
     Store(tables.workspace.store).add("events", pa.Table.from_pylist([event], schema))
     (incident,) = raised(tables, load_rules(["customer_leaves"])[0])
-    assert (clock(incident.opened_at), incident.value) == ("02T16:00", 1)
+    assert (incident.group, clock(incident.opened_at), incident.value) == ("c1", "02T16:00", 1)
+    left = {**event, "event_id": "e2", "customer_id": "c2", "kind": "left_group"}  # of importers
+    Store(tables.workspace.store).add("events", pa.Table.from_pylist([left], schema))
+    found = raised(tables, load_rules(["customer_leaves"])[0])
+    assert {one.group for one in found} == {"c1", "c2"}
     by_agent = rule("events", kinds=["contact_deleted"], by="agent")
     assert [found.group for found in raised(tables, by_agent)] == ["ann"]
     assert raised(tables, rule("events", kinds=["contact_deleted"], above=1)) == []

@@ -26,7 +26,7 @@ above: 3
 def test_our_rules_name_findings_and_taxonomies_that_exist() -> None:
     rules = load_rules()
     assert {found.kind for found in rules} == {
-        "threshold", "change", "anomaly", "words", "events", "waiting", "mood"
+        "threshold", "change", "anomaly", "new", "words", "events", "waiting", "mood"
     }  # fmt: skip
     for found in rules:
         if isinstance(found, FindingRule):

@@ -270,3 +270,8 @@ def test_every_split_opens_into_as_many_texts(name: str, split: str, golden: Tab
         opened = finding.drill(golden, Filters(), {split: row[split]})
         assert len(opened) == row["count"]
         assert opened["record_id"].is_unique
+
+
+def test_without_texts_about_items_the_matrix_is_empty(tmp_path: Path) -> None:
+    tables = write(tmp_path, GOLDEN)
+    assert find("need_products").table(tables, Filters()).empty

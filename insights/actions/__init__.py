@@ -1,0 +1,1 @@
+"""Action items: what is done about a number, by whom, until when, and what it changed."""
