@@ -29,6 +29,7 @@ COLUMNS = (
 SORTS = ("opened_at", "last_at", "messages", "duration_minutes", "first_response_minutes",
          "waiting_minutes")  # fmt: skip
 _WHOSE = (*BY_ROOM, "changes", "surveyed", "surveys", "labels")
+_OF_ROWS = ("opened_at", "first_at", "last_at", "messages")
 _ANY, _EVER = "any conversation", Filters(until=datetime(2999, 9, 9, 9, 9, 9, 123457, tzinfo=UTC))
 _SAID = ("message_id", "sender_role", "customer_id", "agent_id", "kind", "text", "reply_to",
          "recalled", "private", "occurred_at")  # fmt: skip
@@ -52,12 +53,8 @@ def listed(tables: Tables, filters: Filters, now: Filters | None = None) -> Tabl
     replied = chats.messages.filter((_.what == "human") & _.agent_id.notnull())
     agents = replied.group_by("conversation_id").agg(agents=_.agent_id.collect(distinct=True))
     labels = chats.labels.group_by("conversation_id").agg(labels=_.label.collect(distinct=True))
-    answers = _members(find("first_response_time"), tables, filters).filter(_.cycle == 0)
-    answered = answers.select("conversation_id", first_response_minutes="value")
-    waits = _members(find("waiting_now"), tables, now or filters)
-    waiting = waits.select("conversation_id", waiting_minutes="value")
-    for more in (agents, labels, answered, waiting):
-        rows = rows.left_join(more, "conversation_id").drop("conversation_id_right")
+    for more in (agents, labels, _answered(tables, filters), _waiting(tables, now or filters)):
+        rows = _with(rows, more)
     nobody = ibis.literal([], "array<string>")
     return rows.mutate(
         agents=_.agents.fill_null(nobody).sort(),
@@ -66,34 +63,95 @@ def listed(tables: Tables, filters: Filters, now: Filters | None = None) -> Tabl
     ).select(*COLUMNS)
 
 
+def page(
+    tables: Tables,
+    filters: Filters,
+    *,
+    sort: str = "-last_at",
+    waiting: bool | None = None,
+    limit: int,
+    offset: int = 0,
+) -> tuple[int, list[dict[str, Any]]]:
+    """Return how many conversations :func:`listed` has, and some of its rows in order.
+
+    The ids of the page are looked for first, with no more than the order needs; then its rows. A
+    filtered page of a million messages takes a tenth of a second that way, not seconds.
+
+    Parameters
+    ----------
+    tables : Tables
+        Records of one business.
+    filters : Filters
+        Which conversations; ``until`` is the moment at which they wait.
+    sort : str
+        One of :data:`SORTS`, with ``-`` before it the largest or latest first; unknown ones last.
+    waiting : bool, optional
+        Only those that wait, or only those that do not.
+    limit, offset : int
+        Which of them.
+
+    Raises
+    ------
+    ValueError
+        If conversations cannot be filtered as asked.
+    """
+    column = sort.removeprefix("-")
+    rows = find("volume").rows(tables, filters).select("conversation_id", *_OF_ROWS)
+    if column == "first_response_minutes":
+        rows = _with(rows, _answered(tables, filters))
+    if column == "waiting_minutes" or waiting is not None:
+        rows = _with(rows, _waiting(tables, filters))
+    if waiting is not None:
+        rows = rows.filter(_.waiting_minutes.notnull() == waiting)
+    falling = ibis.desc if column != sort else ibis.asc
+    rows = rows.mutate(duration_minutes=_.last_at - _.first_at, total=_.count().over())
+    ordered = rows.order_by(falling(column, nulls_first=False), "conversation_id")
+    found = ordered.select("conversation_id", "total").limit(limit, offset=offset).to_pyarrow()
+    if not found.num_rows:
+        return int(rows.count().to_pandas()) if offset else 0, []
+    ids = found["conversation_id"].to_pylist()
+    return found["total"][0].as_py(), _told(tables, ids, filters.now())
+
+
 def one(tables: Tables, conversation_id: str) -> list[dict[str, Any]]:
     """Return the row that :func:`listed` has of one conversation; empty if there is none.
 
-    Only what belongs to it is read. The query is written once for each set of tables and kept:
-    writing it takes far longer than answering it. Times are moments in UTC.
+    Times are moments in UTC.
+    """
+    return _told(tables, [conversation_id], datetime.now(UTC))
+
+
+def _told(tables: Tables, ids: list[str], now: datetime) -> list[dict[str, Any]]:
+    """Return the rows of some conversations, in order, as they wait at ``now``.
+
+    Only what belongs to them is read. The query is written once for each set of tables and kept:
+    writing it takes far longer than answering it.
     """
     database = tables.chats.connection.con
-    query = tables.lasting("one conversation", lambda: _query_of_one(tables))
-    asked = {"conversation": conversation_id, "now": microseconds(datetime.now(UTC))}
+    query = tables.lasting("some conversations", lambda: _query_of_some(tables))
+    asked = {"conversations": ids, "now": microseconds(now)}
     rows: list[dict[str, Any]] = database.execute(query, asked).to_arrow_table().to_pylist()
-    return rows
+    places = {name: place for place, name in enumerate(ids)}
+    return sorted(rows, key=lambda row: places[row["conversation_id"]])
 
 
-def _query_of_one(tables: Tables) -> str:
-    """Return SQL with the parameters ``conversation`` and ``now`` that answers :func:`one`."""
-    seen = _One(tables.workspace, tables.settings, tables, _ANY)
+def _query_of_some(tables: Tables) -> str:
+    """Return SQL with the parameters ``conversations`` and ``now`` that answers :func:`_told`."""
+    seen = _Some(tables.workspace, tables.settings, tables)
     written = str(ibis.to_sql(moments(listed(seen, Filters(), now=_EVER)), dialect="duckdb"))
     ever = str(microseconds(_EVER.now()))
     assert ever in written  # noqa: S101 - else `now` would be that of the first question
-    return written.replace(f"'{_ANY}'", "$conversation").replace(ever, "$now::BIGINT")
+    wanted = f"IN ('{_ANY}')"
+    assert wanted in written  # noqa: S101 - else every conversation would be read
+    ids = "IN (SELECT unnest($conversations::VARCHAR[]))"
+    return written.replace(wanted, ids).replace(ever, "$now::BIGINT")
 
 
 @dataclass(frozen=True)
-class _One(Tables):
-    """The same records, of which those of one conversation are seen."""
+class _Some(Tables):
+    """The same records, of which those of the conversations that are asked for are seen."""
 
     whole: Tables | None = None
-    conversation_id: str = ""
 
     @property
     def kept_as_views(self) -> bool:
@@ -102,14 +160,27 @@ class _One(Tables):
 
     @property
     def chats(self) -> ChatTables:
-        """The rows of the conversation in every table."""
-        assert self.whole is not None  # noqa: S101 - given by `one`
+        """The rows of the conversations in every table."""
+        assert self.whole is not None  # noqa: S101 - given by `_query_of_some`
         every = self.whole.chats
         mine = {
-            name: getattr(every, name).filter(_.conversation_id == self.conversation_id)
-            for name in _WHOSE
+            name: getattr(every, name).filter(_.conversation_id.isin([_ANY])) for name in _WHOSE
         }
         return replace(every, **mine)
+
+
+def _answered(tables: Tables, filters: Filters) -> Table:
+    answers = _members(find("first_response_time"), tables, filters).filter(_.cycle == 0)
+    return answers.select("conversation_id", first_response_minutes="value")
+
+
+def _waiting(tables: Tables, filters: Filters) -> Table:
+    waits = _members(find("waiting_now"), tables, filters)
+    return waits.select("conversation_id", waiting_minutes="value")
+
+
+def _with(rows: Table, more: Table) -> Table:
+    return rows.left_join(more, "conversation_id").drop("conversation_id_right")
 
 
 def _members(finding: Finding, tables: Tables, filters: Filters) -> Table:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from insights.bench.figures import (
     FILTERED_SECONDS,
     IMPORT_SECONDS,
+    LISTED_SECONDS,
     PEAK_MB,
     REPORT_SECONDS,
     figure,
@@ -16,7 +17,7 @@ from insights.bench.figures import (
 from insights.bench.imported import Imported, imported
 from insights.bench.process import apart, run
 from insights.bench.settings import Bench, told
-from insights.bench.warm import Warm, warm
+from insights.bench.warm import PAGE, Warm, warm
 from training.memory import peak_mb
 from training.report import Row
 
@@ -49,6 +50,11 @@ def _of(bench: Bench, size: int) -> Iterator[Row]:
         limit(REPORT_SECONDS, size), protocol="tables open", peak_mb=asked.peak_mb,
     )  # fmt: skip
     yield from _filtered(dataset, size, asked)
+    yield figure(
+        dataset, "page of conversations, 95 of 100", "listed_seconds", asked.listed_p95,
+        limit(LISTED_SECONDS, size), protocol=f"{PAGE} rows, filtered, every order; tables open",
+        n=len(asked.listed),
+    )  # fmt: skip
     largest = max(peaks, key=lambda name: peaks[name])
     yield figure(
         dataset, "all processes", "peak_mb", peaks[largest], limit(PEAK_MB, size),

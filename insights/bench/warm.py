@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,12 +14,14 @@ from ingest.sources.simulation.traffic import CHANNELS, LABELS, SEGMENTS
 from ingest.workspace import Workspace
 from insights.filters import Filters
 from insights.finding import Finding
+from insights.listing import SORTS, page
 from insights.registry import FINDINGS
 from insights.report import Report, render
 from insights.settings import InsightSettings
 from insights.tables import Tables
 from training.memory import peak_mb
 
+PAGE = 50  # conversations a page
 FILTERS = {
     "channel": Filters(channel=CHANNELS[:1]),
     "agent": Filters(agent=("agent0",)),
@@ -40,6 +42,8 @@ class Warm:
         Of the whole report.
     filtered : dict of (str, str) to float
         Finding and filter -> seconds, the median of the rounds.
+    listed : tuple of float
+        Seconds of each filtered and sorted page of conversations.
     left_out : dict of str to str
         Findings that could not be asked -> why.
     peak_mb : float
@@ -49,6 +53,7 @@ class Warm:
     open_seconds: float
     report_seconds: float
     filtered: Mapping[tuple[str, str], float]
+    listed: Sequence[float]
     left_out: Mapping[str, str]
     peak_mb: float
 
@@ -62,6 +67,11 @@ class Warm:
     def median(self) -> float:
         """Median of all questions."""
         return statistics.median(self.filtered.values())
+
+    @property
+    def listed_p95(self) -> float:
+        """What 95 of 100 pages of conversations did not exceed."""
+        return statistics.quantiles(self.listed, n=20, method="inclusive")[-1]
 
     def by_finding(self) -> dict[str, float]:
         """Return the slowest question of each finding."""
@@ -99,7 +109,21 @@ def warm(workspace: Workspace, settings: InsightSettings, report: Report, rounds
             left_out[finding.id] = str(error)
         else:
             filtered |= found
-    return Warm(opened, written, filtered, left_out, peak_mb())
+    listed = list(_listed(tables, rounds))
+    return Warm(opened, written, filtered, listed, left_out, peak_mb())
+
+
+def _listed(tables: Tables, rounds: int) -> Iterator[float]:
+    """Yield the seconds of pages of conversations by every filter and order, asked once before."""
+    asked = [
+        partial(page, tables, filters, sort=sort, limit=PAGE)
+        for filters in FILTERS.values()
+        for sort in (f"{sign}{name}" for name in SORTS for sign in ("", "-"))
+    ]
+    for ask in asked:
+        ask()
+    for _ in range(rounds):
+        yield from (_seconds(ask) for ask in asked)
 
 
 def _asked(finding: Finding, tables: Tables, rounds: int) -> Iterator[tuple[str, float]]:

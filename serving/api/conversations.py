@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-import ibis
-from ibis import _
-
 from features.text.pii.mask import mask
 from insights.analyzed import Analysis, analyses
 from insights.filters import Filters
-from insights.listing import listed, transcript
 from insights.listing import one as conversation
-from insights.splits import shown_times
+from insights.listing import page as conversations
+from insights.listing import transcript
 from insights.tables import Tables
 from serving.api.conversation_schemas import ConversationsQuestion
 from serving.api.insights import encoded, query, records, usable
@@ -27,17 +24,16 @@ _DIRECTIONS = {"customer": "in", "agent": "out", "bot": "out", "system": "system
 def page(tables: Tables, question: ConversationsQuestion) -> bytes:
     """Return conversations as JSON (``Conversations``)."""
     with usable():
-        rows = listed(tables, question.filters)
-    if question.waiting is not None:
-        waits = _.waiting_minutes.notnull()
-        rows = rows.filter(waits if question.waiting else ~waits)
-    column = question.sort.removeprefix("-")
-    falling = ibis.desc if column != question.sort else ibis.asc
-    ordered = rows.order_by(falling(column, nulls_first=False), "conversation_id")
-    total = int(rows.count().to_pandas())
-    found = shown_times(ordered.limit(question.limit, offset=question.offset))
-    following = question.offset + question.limit
+        total, found = conversations(
+            tables,
+            question.filters,
+            sort=question.sort,
+            waiting=question.waiting,
+            limit=question.limit,
+            offset=question.offset,
+        )
     told = {"waiting": question.waiting, "sort": question.sort, "limit": question.limit}
+    following = question.offset + question.limit
     more = f"{_URL}?{query(question.filters, **told, offset=following)}"
     body = {
         "total": total,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from insights.filters import Filters
-from insights.listing import listed, one
+from insights.listing import SORTS, listed, one, page
 from insights.splits import moments
 from insights.tables import Tables
 from tests.insights.script import write
@@ -42,3 +43,32 @@ def test_a_message_that_comes_later_is_seen(tmp_path: Path) -> None:
     assert [row["messages"] for row in one(tables, "a")] == [1]
     write(tmp_path, "10:07 a agent:ann\n", numbered=10)
     assert [row["messages"] for row in one(tables, "a")] == [2]
+
+
+@pytest.mark.parametrize("waiting", [None, True, False])
+@pytest.mark.parametrize("sort", [*SORTS, *(f"-{name}" for name in SORTS)])
+def test_pages_are_the_list_in_order(tables: Tables, sort: str, waiting: bool | None) -> None:
+    filters = Filters(until=datetime(2026, 3, 11, tzinfo=UTC))
+    every = moments(listed(tables, filters)).to_pandas()
+    assert every[CLOCK].notna().any()
+    assert every[CLOCK].isna().any()
+    if waiting is not None:
+        every = every[every[CLOCK].notna() == waiting]
+    name = sort.removeprefix("-")
+    ordered = every.sort_values("conversation_id").sort_values(
+        name, ascending=name == sort, na_position="last", kind="stable"
+    )
+    found = [page(tables, filters, sort=sort, waiting=waiting, limit=2, offset=n) for n in (0, 2)]
+    rows = [row for _, part in found for row in part]
+    assert [row["conversation_id"] for row in rows] == ordered["conversation_id"].tolist()[:4]
+    assert {total for total, _ in found} == {len(every)}
+    known = {
+        row["conversation_id"]: row
+        for row in moments(listed(tables, filters)).to_pyarrow().to_pylist()
+    }
+    assert rows == [known[row["conversation_id"]] for row in rows]
+
+
+def test_past_the_last_page_the_total_is_known(tables: Tables) -> None:
+    assert page(tables, Filters(), limit=10, offset=100) == (5, [])
+    assert page(tables, Filters(channel=("nowhere",)), limit=10) == (0, [])

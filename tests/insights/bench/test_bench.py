@@ -92,9 +92,10 @@ def test_limits_are_those_of_a_million_messages() -> None:
 
 def test_the_slowest_question_of_each_finding_is_told() -> None:
     times = {("a", "channel"): 0.1, ("a", "label"): 0.4, ("b", "agent"): 0.2}
-    asked = Warm(1, 2, times, {}, 3)
+    asked = Warm(1, 2, times, (0.1, 0.2, 0.3), {}, 3)
     assert asked.slowest == ("a by label", 0.4)
     assert asked.median == 0.2
+    assert asked.listed_p95 == pytest.approx(0.29)
     assert asked.by_finding() == {"a": 0.4, "b": 0.2}
 
 
