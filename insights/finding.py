@@ -217,6 +217,10 @@ class Finding:
         ValueError
             If the members lack a column that is filtered by.
         """
+        return dated(self.kept(tables, filters), filters)
+
+    def kept(self, tables: Tables, filters: Filters) -> Table:
+        """Return what :meth:`rows` does, without the calendar."""
         rows = viewed(self.members(tables, filters), tables)
         if filters.segment and "customer_id" in rows.columns:
             rows = spread(rows, tables, ["segment"])
@@ -229,7 +233,7 @@ class Finding:
         if filters.label:
             rows = filters.labeled(rows, tables.chats.labels)
         rows = kept_own(rows, tables, filters)
-        return dated(filters.keep(rows), filters)
+        return filters.keep(rows)
 
 
 def _summarized(rows: Table, groups: Sequence[str], beside: Mapping[str, Beside]) -> pd.DataFrame:

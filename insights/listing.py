@@ -19,6 +19,7 @@ from insights.functions import minutes
 from insights.registry import find
 from insights.splits import moments
 from insights.tables import Tables
+from insights.viewed import viewed
 
 COLUMNS = (
     *("conversation_id", "channel", "source", "customer_id", "agent", "agents", "category"),
@@ -96,9 +97,10 @@ def page(
         If conversations cannot be filtered as asked.
     """
     column = sort.removeprefix("-")
-    rows = find("volume").rows(tables, filters).select("conversation_id", *_OF_ROWS)
+    rows = find("volume").kept(tables, filters).select("conversation_id", *_OF_ROWS)
     if column == "first_response_minutes":
-        rows = _with(rows, _answered(tables, filters))
+        answered = tables.once("first answers", None, lambda: _answered(tables, Filters()).cache())
+        rows = _with(rows, answered)
     if column == "waiting_minutes" or waiting is not None:
         rows = _with(rows, _waiting(tables, filters))
     if waiting is not None:
@@ -184,7 +186,7 @@ def _with(rows: Table, more: Table) -> Table:
 
 
 def _members(finding: Finding, tables: Tables, filters: Filters) -> Table:
-    return finding.members(tables, filters).filter(_.value.notnull())
+    return viewed(finding.members(tables, filters), tables).filter(_.value.notnull())
 
 
 def transcript(
