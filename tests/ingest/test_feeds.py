@@ -144,6 +144,29 @@ def test_what_is_no_feed_is_refused_and_the_others_are_loaded(tmp_path: Path) ->
         Feeds(path=None, folder=tmp_path)
 
 
+def test_a_feed_cannot_read_files_or_blow_up(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("nobody may read this")
+    entities = "".join(
+        f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9)
+    )  # a billion times ten letters
+    for name, declared, used in (
+        ("outside", f'<!ENTITY a SYSTEM "{secret.as_uri()}">', "&a;"),
+        ("inside", f'<!ENTITY a "aaaaaaaaaa">{entities}', "&j;"),
+    ):
+        (tmp_path / f"{name}.rss").write_text(
+            f'<?xml version="1.0"?><!DOCTYPE r [{declared}]><rss version="2.0"><channel><item>'
+            f"<guid>x:{name}</guid><title>{name}</title><description>{used}</description>"
+            "<pubDate>Mon, 02 Mar 2026 10:00:00 GMT</pubDate></item></channel></rss>"
+        )
+    report, store = run(tmp_path, tmp_path)
+    assert "received limit on input amplification" in report.errors[0]
+    kept = str(rows(store)) + str([row.content for _, row in Rejects(tmp_path / "rejected").read()])
+    assert "outside" in kept
+    assert "nobody may read" not in kept
+    assert len(kept) < 5000
+
+
 def test_a_feed_over_http_is_fetched_when_it_changed(tmp_path: Path) -> None:
     page = Page(RSS, etag='"one"')
     with serving(page) as url:
