@@ -1,4 +1,4 @@
-"""``python -m training.label``: propose what to label next, or say how much annotators agree."""
+"""``python -m training.label``: propose what to label, or say how much people and model agree."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def main(config: DictConfig) -> None:
         taxonomy = hydra.utils.instantiate(config.taxonomy, _convert_="all")
         workspace = Workspace.named(config.workspace, config.data_dir)
         if config.agreement:
-            _agreement(workspace, taxonomy.name)
+            _agreement(config, workspace, taxonomy)
         else:
             _propose(config, workspace, taxonomy)
     except (ValueError, OSError, hydra.errors.InstantiationException) as error:
@@ -59,11 +59,25 @@ def _propose(config: DictConfig, workspace: Workspace, taxonomy: Taxonomy) -> No
          f"workspace={workspace.name}")  # fmt: skip
 
 
-def _agreement(workspace: Workspace, taxonomy: str) -> None:
+def _agreement(config: DictConfig, workspace: Workspace, taxonomy: Taxonomy) -> None:
     from ingest.store import Store  # noqa: PLC0415
     from training.labeling.agreement import agreement  # noqa: PLC0415
+    from training.labeling.fitted import answered  # noqa: PLC0415
+    from training.labeling.model_agreement import model_agreement  # noqa: PLC0415
+    from training.tracking.store import TrackingStore  # noqa: PLC0415
 
-    _say(agreement(Store(workspace.store).read("labels"), taxonomy).words)
+    rows = Store(workspace.store).read("labels")
+    _say(agreement(rows, taxonomy.name).words)
+    store = TrackingStore(config.tracking.folder, config.tracking.uri)
+    model = answered(workspace, taxonomy, store)
+    if model is None:
+        _say(
+            f"{taxonomy.name}: no answers of a model to compare with; run python -m features "
+            f"workspace={workspace.name} 'text.taxonomies=[{taxonomy.name}]'"
+        )
+        return
+    found = model_agreement(rows, taxonomy.name, model.labels, model.texts, model.fitted)
+    _say(found.words)
 
 
 def _say(text: str) -> None:

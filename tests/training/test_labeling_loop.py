@@ -20,6 +20,7 @@ from ingest.store import Store
 from tests.training.labeled import TAXONOMY, WORDS, Shop, truth
 from training import label as labeling
 from training import promote, verb
+from training.classify.corpus import place
 from training.classify.registry import ClassifierRegistry
 from training.tracking.store import TrackingStore
 
@@ -124,6 +125,28 @@ def test_the_registered_model_answers_texts(loop: Loop) -> None:
     model = mlflow.pyfunc.load_model(f"models:/huaxiang-shop-{TAXONOMY}@champion")
     found = model.predict(pd.DataFrame({"text": ["the zork in the hall since noon"]}))
     assert found["label"].tolist() == ["after_sales"]
+
+
+def test_the_model_agrees_with_people_on_what_it_was_not_fitted_on(
+    loop: Loop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = loop.shop.arguments(f"taxonomy={TAXONOMY}", "agreement=true")
+    capsys.readouterr()
+    call(labeling, *asked)
+    told = capsys.readouterr().out
+    labeled = [text for text in loop.shop.texts if any(w[0] in text for w in WORDS.values())]
+    held = sum(place(text) < 0.2 for text in labeled)
+    assert 0 < held < 30 < len(labeled) == 90
+    assert f"model (trained) and people: 90 texts have labels of both, {held} of them count" in told
+    assert "Its run held out 20% of the labeled texts" in told
+    assert f"model and the label of most: {held} texts, too few for a figure" in told
+
+    elsewhere = loop.shop.data / "no_runs"
+    call(labeling, *[f"tracking.folder={elsewhere}" if a.startswith("tracking.") else a
+                     for a in asked])  # fmt: skip
+    told = capsys.readouterr().out
+    assert "90 texts have labels of both, 90 of them count. No registered run tells" in told
+    assert "model and the label of most: Cohen's kappa " in told
 
 
 def test_the_loop_goes_on_refuses_a_worse_one_and_goes_back(

@@ -34,6 +34,11 @@ class ClassifierRegistry(Registry):
         found = self.store.connect().register_model(model_uri, self.name, tags=dict(tags))
         return version_of(found)
 
+    def versions(self) -> list[Version]:
+        """Return every registered version."""
+        found = self.store.client().search_model_versions(f"name = '{self.name}'")
+        return [version_of(each) for each in found]
+
     def of_run(self, run_id: str) -> Version | None:
         """Return the version that a run registered, None if it registered none."""
         client = self.store.client()
