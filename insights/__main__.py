@@ -33,6 +33,7 @@ _FILTERS = (
         "segment",
         "room",
         "own_of",
+        "sentiment",
         "label",
         "label_match",
     ),

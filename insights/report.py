@@ -20,7 +20,7 @@ from insights.answer import Answer
 from insights.changes import Change, changes, explaining
 from insights.digest import digest
 from insights.export import page, rows, section
-from insights.filters import Filters, Names, Split
+from insights.filters import Filters, Names, Sentiments, Split
 from insights.finding import Chart, Family, Finding
 from insights.registry import find
 from insights.tables import Tables
@@ -41,6 +41,7 @@ class Chosen(BaseModel):
     category: Names = ()
     segment: Names = ()
     room: Names = ()
+    sentiment: Sentiments = ()
     label: Names = ()
     label_match: Literal["all", "any"] = "all"
 

@@ -89,7 +89,7 @@ def described(finding: Finding) -> dict[str, object]:
         splits[splits.index("period") : splits.index("period") + 1] = PERIODS
     own = finding.split_by(None)
     x = "hour_of_day" if finding.chart == "heatmap" else own[0]
-    more = ["label_match"] if "label" in finding.filtered_by else []
+    more = ["label_match", "sentiment"] if "label" in finding.filtered_by else []
     more += ["own_of"] if "customer" in finding.filtered_by else []
     return {
         "id": finding.id,
