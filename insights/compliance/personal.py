@@ -15,6 +15,7 @@ from ibis.expr.types import Table
 
 from features.text.pii.mask import mask
 from features.text.pii.recognize import KINDS, find_pii
+from features.text.pipeline.report import kept
 from features.text.pipeline.stages import texts_folder
 from insights.alerts.chats import spoken_by
 from insights.tables import Tables
@@ -51,13 +52,19 @@ def by_customers(tables: Tables) -> Table:
     Raises
     ------
     FileNotFoundError
-        If what the texts of this workspace name was not looked for yet.
+        If personal data was not looked for in the texts of this workspace yet.
     """
     file = texts_folder(tables.workspace) / "entities.parquet"
     if not file.exists():
         raise FileNotFoundError(
             f"no personal data was looked for, there is no {file}: "
             f"run `python -m features workspace={tables.workspace.name} only=text` first"
+        )
+    asked = kept(file.with_name("report.json")).get("analyzed", {})
+    if asked and "pii" not in asked:
+        raise FileNotFoundError(
+            f"the texts in {file.parent} were analyzed without `pii`, so that no personal data is "
+            f"known: run `python -m features workspace={tables.workspace.name} only=text` with it"
         )
     tables.texts()  # says the same of the texts themselves
     made = tables.once("personal data", file.stat().st_mtime_ns, lambda: _customers(file))

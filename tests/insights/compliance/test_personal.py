@@ -112,3 +112,12 @@ def test_a_workspace_that_was_not_analyzed_names_the_command(tmp_path: Path) -> 
     add(tmp_path, "messages", message(0, *SAID[0]))
     with pytest.raises(FileNotFoundError, match=r"python -m features workspace=shop only=text"):
         FINDING.table(Tables(Workspace.named("shop", tmp_path)), Filters())
+
+
+def test_texts_that_were_not_searched_are_not_called_clean(tables: Tables) -> None:
+    settings = TextSettings(analyzers=("entities",), batch=2, progress=False)
+    write_texts(Store(tables.workspace.store), tables.workspace, settings)
+    with pytest.raises(
+        FileNotFoundError, match=r"without `pii`.*python -m features workspace=shop"
+    ):
+        FINDING.table(tables, Filters())
