@@ -33,6 +33,7 @@ _FILTERS = (
         "segment",
         "room",
         "own_of",
+        "sentiment",
         "label",
         "label_match",
     ),
@@ -57,12 +58,17 @@ def _show(table: pd.DataFrame, title: str, caption: str = "") -> None:
 def _list(tables: Tables) -> None:
     import pandas as pd
 
+    from insights.owners import owner_of
     from insights.registry import FINDINGS, own
 
     added = own(tables)
     every = [*FINDINGS.values(), *added.findings.values()]
-    rows = [(known.id, known.title, known.unit, known.action) for known in every]
-    _show(pd.DataFrame(rows, columns=["finding", "title", "unit", "what to do"]), "Findings")
+    rows = [
+        (known.id, known.title, known.unit, owner_of(known, tables.settings), known.action)
+        for known in every
+    ]
+    columns = ["finding", "title", "unit", "owner", "what to do"]
+    _show(pd.DataFrame(rows, columns=columns), "Findings")
     for why in added.broken.values():
         sys.stderr.write(f"insights: left out {why}\n")
 
@@ -139,6 +145,7 @@ def run(settings: DictConfig) -> None:
     """Carry out one call of the verb."""
     from ingest.workspace import Workspace
     from insights.answer import Answer
+    from insights.owners import check_owners, owner_of
     from insights.registry import find
     from insights.tables import Tables
 
@@ -148,6 +155,7 @@ def run(settings: DictConfig) -> None:
         benchmark(settings, _settings(settings))
         return
     tables = Tables(Workspace.named(settings.workspace, settings.data_dir), _settings(settings))
+    check_owners(tables)
     if settings.get("report") or settings.saved is not None:
         _report(settings, tables)
         return
@@ -163,7 +171,8 @@ def run(settings: DictConfig) -> None:
     else:
         group = {str(name): value for name, value in settings.drill.items()}
         table = finding.drill(tables, filters, group)
-    _present(Answer(finding, filters, tables.settings.sessions.told(), table), settings.out)
+    gap, owner = tables.settings.sessions.told(), owner_of(finding, tables.settings)
+    _present(Answer(finding, filters, gap, table, owner), settings.out)
 
 
 @hydra.main(version_base=None, config_path=configuration(), config_name="insights")

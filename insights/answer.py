@@ -30,12 +30,15 @@ class Answer:
     table : pandas.DataFrame
         Rows of :meth:`~insights.finding.Finding.table` or
         :meth:`~insights.finding.Finding.drill`.
+    owner : str, optional
+        Who looks after the number, see :func:`insights.owners.owner_of`.
     """
 
     finding: Finding
     filters: Filters
     gap: str
     table: pd.DataFrame
+    owner: str | None = None
 
     @property
     def simulated(self) -> bool:
@@ -60,6 +63,7 @@ class Answer:
             finding.differs,
             f"From {since} until {until}, zone {filters.zone}; session gap {self.gap}.",
             self._once,
+            f"Looked after by {self.owner}." if self.owner else "",
         ]
         return " ".join(part for part in parts if part)
 
@@ -86,13 +90,14 @@ class Answer:
         return self.table[list(dict.fromkeys((*groups, *named)))]
 
     def export(self) -> pd.DataFrame:
-        """Return the table with the definition, unit, zone and gap in each row."""
+        """Return the table with the definition, unit, zone, gap and owner in each row."""
         about = pd.DataFrame(
             {
                 "finding": self.finding.id,
                 "unit": self.finding.unit,
                 "zone": self.filters.zone,
                 "session_gap": self.gap,
+                "owner": self.owner,
             },
             index=self.table.index,
         )

@@ -23,6 +23,7 @@ from pydantic import (
 
 from insights.functions import utc, wall_clock
 
+Sentiment = Literal["positive", "neutral", "negative"]
 Period = Literal["hour", "day", "week", "month"]
 PERIODS: tuple[Period, ...] = ("hour", "day", "week", "month")
 _UNITS = {"hour": "h", "day": "D", "week": "W", "month": "M"}
@@ -48,6 +49,7 @@ def _several(told: object) -> object:
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_several)]
+Sentiments = Annotated[tuple[Sentiment, ...], BeforeValidator(_several)]
 
 
 class Filters(BaseModel):
@@ -70,6 +72,9 @@ class Filters(BaseModel):
     own_of : tuple of str
         Members of staff: keep what is about customers of theirs, see
         :mod:`insights.own_customers`; records that tell no customer are refused.
+    sentiment : tuple of {"positive", "neutral", "negative"}
+        Keep conversations in which a customer wrote at least one text judged so, see
+        :mod:`insights.judged`; records that tell no conversation are refused.
     label : tuple of str
         Labels of the conversation.
     label_match : {"all", "any"}
@@ -90,6 +95,7 @@ class Filters(BaseModel):
     segment: Names = ()
     room: Names = ()
     own_of: Names = ()
+    sentiment: Sentiments = ()
     label: Names = ()
     label_match: Literal["all", "any"] = "all"
 

@@ -16,6 +16,7 @@ import pandas as pd
 from ibis.expr.types import Table, Value
 
 from insights.filters import Filters
+from insights.judged import kept_judged
 from insights.own_customers import kept_own
 from insights.splits import dated, shown_times, spread
 from insights.tables import Tables
@@ -232,7 +233,7 @@ class Finding:
             )
         if filters.label:
             rows = filters.labeled(rows, tables.chats.labels)
-        rows = kept_own(rows, tables, filters)
+        rows = kept_judged(kept_own(rows, tables, filters), tables, filters)
         return filters.keep(rows)
 
 

@@ -20,8 +20,9 @@ from insights.answer import Answer
 from insights.changes import Change, changes, explaining
 from insights.digest import digest
 from insights.export import page, rows, section
-from insights.filters import Filters, Names, Split
+from insights.filters import Filters, Names, Sentiments, Split
 from insights.finding import Chart, Family, Finding
+from insights.owners import owner_of
 from insights.registry import find
 from insights.tables import Tables
 
@@ -41,6 +42,7 @@ class Chosen(BaseModel):
     category: Names = ()
     segment: Names = ()
     room: Names = ()
+    sentiment: Sentiments = ()
     label: Names = ()
     label_match: Literal["all", "any"] = "all"
 
@@ -169,7 +171,7 @@ def _part(told: Section, tables: Tables, filters: Filters) -> _Part:
     assert own.since is not None  # noqa: S101 - `ranged` closed the range
     assert own.until is not None  # noqa: S101
     earlier = {"since": own.since - (own.until - own.since), "until": own.since}
-    gap = tables.settings.sessions.told()
+    gap, owner = tables.settings.sessions.told(), owner_of(finding, tables.settings)
     members = finding.rows(tables, own).cache()
     behind = finding.drill(tables, own, rows=members)
     past = own.model_copy(update=earlier)
@@ -178,7 +180,7 @@ def _part(told: Section, tables: Tables, filters: Filters) -> _Part:
     return _Part(
         only=told.only.told(),
         finding=finding,
-        answer=Answer(finding, own, gap, finding.table(tables, own, split.by, rows=members)),
+        answer=Answer(finding, own, gap, finding.table(tables, own, split.by, rows=members), owner),
         chart=told.chart or finding.chart,
         overall=finding.table(tables, own, [], rows=members),
         before=finding.table(tables, past, [], rows=before),
@@ -219,6 +221,7 @@ def _glance(parts: list[_Part]) -> str:
                     "definition": part.finding.id,
                     "only": part.only,
                     "unit": part.finding.unit,
+                    "owner 负责人": part.answer.owner,
                     "count": int(row["count"]),
                     "mean": row["mean"],
                     "median": row["median"],

@@ -214,6 +214,9 @@ class InsightSettings(_Settings):
     metrics : tuple of str
         Files, or folders of files, that define findings of the business's own; the folder
         ``metrics`` of the workspace is read as well.
+    owners : dict of str to str
+        Who looks after a finding, by its name or its definition id, such as
+        ``first_response_time: service_lead``; see :mod:`insights.owners`.
     top_questions : int
         So many of the most frequent questions are listed.
     needs, priority
@@ -233,6 +236,7 @@ class InsightSettings(_Settings):
     taxonomy: str = "service_categories"
     segmented_by: Annotated[str, Field(pattern=r"^\w+$")] = "segment"
     metrics: Names = ()
+    owners: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
     top_questions: PositiveInt = 20
     needs: NeedSettings = NeedSettings()
     priority: Priority = NegativeVolumeTrend()

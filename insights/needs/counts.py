@@ -11,6 +11,7 @@ from ibis.expr.types import Table, Value
 
 from insights.filters import Filters, microseconds
 from insights.functions import DAY
+from insights.judged import kept_judged
 from insights.needs.members import NEGATIVE, NEUTRAL, POSITIVE
 from insights.needs.periods import Periods, Range, anytime, inside
 from insights.own_customers import kept_own
@@ -21,7 +22,7 @@ AGAIN = 2  # days of contact
 
 def chosen(rows: Table, tables: Tables, filters: Filters) -> Table:
     """Return the rows that the filters keep, labels of conversations included."""
-    kept = kept_own(filters.keep(rows), tables, filters)
+    kept = kept_judged(kept_own(filters.keep(rows), tables, filters), tables, filters)
     return filters.labeled(kept, tables.chats.labels) if filters.label else kept
 
 

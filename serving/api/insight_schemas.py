@@ -21,6 +21,7 @@ _INSIGHT: dict[str, JsonValue] = {
     "differs": "chatwoot leaves the first reply out",
     "unit": "minutes",
     "action": "Compare channels and hours.",
+    "owner": "service_lead",
     "chart": {"kind": "line", "x": "period", "series": ["channel"], "value": "median"},
     "groups": ["period", "channel", "series"],
     "splits": ["hour", "day", "week", "month", "channel", "agent", "series"],
@@ -105,6 +106,7 @@ class Insight(Form):
     differs: str = Field(description="What the other family does differently.")
     unit: str
     action: str = Field(description="What to do about it.")
+    owner: str | None = Field(description="Who looks after it; null where nobody was named.")
     chart: Chart
     groups: list[str] = Field(description="What splits it unless `by` says otherwise.")
     splits: list[str] = Field(description="What `by` may name.")

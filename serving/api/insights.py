@@ -18,6 +18,7 @@ from ingest.workspace import Workspace
 from insights.answer import Answer
 from insights.filters import PERIODS, Filters, Split
 from insights.finding import Finding
+from insights.owners import check_owners, owner_of
 from insights.registry import FINDINGS, find, own
 from insights.settings import InsightSettings
 from insights.splits import shown_times
@@ -42,11 +43,17 @@ class InsightDesk:
     workspace : Workspace
         Whose records are counted.
     settings : InsightSettings
-        Gaps, opening hours and promises.
+        Gaps, opening hours, promises and owners.
+
+    Raises
+    ------
+    ValueError
+        If the settings name an owner of a finding that there is not.
     """
 
     def __init__(self, workspace: Workspace, settings: InsightSettings) -> None:
         self._tables = Tables(workspace, settings)
+        check_owners(self._tables)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="insights")
 
     async def ask(self, work: Callable[[Tables], R]) -> R:
@@ -79,17 +86,19 @@ def registry(tables: Tables) -> bytes:
     added = own(tables)
     every = [*FINDINGS.values(), *added.findings.values()]
     left_out = [shown(why.replace(f"{file}", file.name)) for file, why in added.broken.items()]
-    return orjson.dumps({"insights": [described(each) for each in every], "left_out": left_out})
+    return orjson.dumps(
+        {"insights": [described(each, tables.settings) for each in every], "left_out": left_out}
+    )
 
 
-def described(finding: Finding) -> dict[str, object]:
+def described(finding: Finding, settings: InsightSettings) -> dict[str, object]:
     """Return the definition of a finding (``Insight``)."""
     splits = [*finding.dimensions, *finding.series]
     if "period" in splits:
         splits[splits.index("period") : splits.index("period") + 1] = PERIODS
     own = finding.split_by(None)
     x = "hour_of_day" if finding.chart == "heatmap" else own[0]
-    more = ["label_match"] if "label" in finding.filtered_by else []
+    more = ["label_match", "sentiment"] if "label" in finding.filtered_by else []
     more += ["own_of"] if "customer" in finding.filtered_by else []
     return {
         "id": finding.id,
@@ -101,6 +110,7 @@ def described(finding: Finding) -> dict[str, object]:
         "differs": finding.differs,
         "unit": finding.unit,
         "action": finding.action,
+        "owner": owner_of(finding, settings),
         "chart": {
             "kind": finding.chart,
             "x": x,
@@ -207,7 +217,7 @@ def _counted(
 ) -> dict[str, object]:
     gap = tables.settings.sessions.told()
     return {
-        "insight": described(finding),
+        "insight": described(finding, tables.settings),
         "since": filters.since,
         "until": filters.until,
         "zone": filters.zone,

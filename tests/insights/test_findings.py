@@ -26,6 +26,7 @@ NEEDS = ("needs", "need_products", "need_coverage", "need_effect")
 TEXTS = (
     "topic_sentiment",
     "keywords",
+    "personal_data",
     "mood",
     "mood_changes",
     "signals",

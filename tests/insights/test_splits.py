@@ -39,6 +39,7 @@ CHAT = """
 TEXTS = (
     *("topic_sentiment", "corrected/satisfaction_estimated", "corrected/frequent_questions"),
     *("mood", "mood_changes", "signals", "leads", "keywords"),
+    "personal_data",
     *("needs", "need_products", "need_coverage", "need_effect"),
     # which refuse so short a history
     *("corrected/volume_forecast", "customer_value", "churn"),

@@ -92,7 +92,7 @@ def test_files_carry_the_definition(verb: Verb, tmp_path: Path) -> None:
 
 def test_every_format_holds_the_same_table(tmp_path: Path) -> None:
     table = pd.DataFrame({"channel": ["微信"], "count": [3], "simulated_share": [0.5]})
-    answer = Answer(find("volume"), Filters(zone="Asia/Shanghai"), "30 min", table)
+    answer = Answer(find("volume"), Filters(zone="Asia/Shanghai"), "30 min", table, "lead")
     for ending in ("csv", "parquet", "xlsx", "html"):
         export(answer, tmp_path / "new" / f"volume.{ending}")
     written = pd.read_parquet(tmp_path / "new" / "volume.parquet")

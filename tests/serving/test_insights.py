@@ -133,6 +133,7 @@ def test_filters_are_the_verbs(client: TestClient, query: dict[str, Any], expect
 ANALYZED = (
     *("satisfaction_estimated", "frequent_questions"),
     *("needs", "need_products", "need_coverage", "keywords", "mood", "mood_changes"),
+    "personal_data",
 )
 
 

@@ -20,7 +20,7 @@ router = APIRouter(tags=["cases"])
 @router.get(
     "/v1/cases",
     response_model=Cases,
-    responses=problems(422),
+    responses=problems(422, 503),
     summary="Messages of staff that break a rule, the gravest first",
 )
 async def cases(question: Annotated[CasesQuestion, Query()], service: ServiceDep) -> Response:

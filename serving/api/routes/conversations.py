@@ -20,7 +20,7 @@ Offset = Annotated[int, Query(ge=0, description="How many messages are skipped."
 @router.get(
     "/v1/conversations",
     response_model=Conversations,
-    responses=problems(422),
+    responses=problems(422, 503),
     summary="Conversations, filtered, sorted, page by page",
 )
 async def list_conversations(
@@ -28,7 +28,8 @@ async def list_conversations(
 ) -> Response:
     """One row a conversation that was opened in the range: `total` is what `volume` counts.
 
-    `channel`, `agent`, `customer`, `source` and `label` may be given several times.
+    `channel`, `agent`, `customer`, `source`, `sentiment` and `label` may be given several times;
+    `sentiment=negative` keeps conversations in which a customer wrote at least one such text.
     """
     return json(await service.insights.ask(lambda tables: page(tables, question)))
 
