@@ -7,13 +7,10 @@ import logging.config
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from features.text.pii.hits import HITS, sensitive_hits
-from features.text.pii.recognize import KINDS
 from features.text.pii.shown import MaskFilter, shown, shown_table
 
 PHONE, MASKED = "13800138000", "138****8000"
@@ -111,18 +108,3 @@ def test_errors_of_the_api_hold_no_phone() -> None:
     assert json.loads(bytes(answer.body))["received"] == MASKED
     entry = {"loc": ("body", 0), "msg": f"not {PHONE}", "input": {"phone": PHONE}}
     assert PHONE not in str(fault(entry))
-
-
-def test_sensitive_hits_are_counted(tmp_path: Path) -> None:
-    rows = [("phone", "t1", "c1"), ("phone", "t1", "c1"), ("phone", "t2", None),
-            ("name", "t3", "c2"), ("money", "t4", "c2")]  # fmt: skip
-    names = ["kind", "text_id", "customer_id"]
-    told = pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows])
-    pq.write_table(told, tmp_path / "entities.parquet")
-    hits = sensitive_hits(tmp_path / "entities.parquet")
-    assert hits.schema == HITS
-    assert hits["kind"].to_pylist() == list(KINDS)
-    counted = {row["kind"]: tuple(row.values())[1:] for row in hits.to_pylist()}
-    assert counted["phone"] == (3, 2, 1)
-    assert counted["name"] == (1, 1, 1)
-    assert counted["passport"] == (0, 0, 0)
