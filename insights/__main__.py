@@ -98,7 +98,8 @@ def _settings(settings: DictConfig) -> InsightSettings:
 
 def _save(settings: DictConfig, tables: Tables) -> None:
     """Put the question into a saved report, at its end."""
-    from insights.report import Chosen, Section
+    from insights.filters import Chosen
+    from insights.report import Section
     from insights.saved import SavedReports
 
     told = _plain(settings)

@@ -52,17 +52,11 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_several)]
 Sentiments = Annotated[tuple[Sentiment, ...], BeforeValidator(_several)]
 
 
-class Filters(BaseModel):
-    """Time range, calendar and selection of a finding.
+class Chosen(BaseModel):
+    """Which records are meant.
 
     Parameters
     ----------
-    since, until : datetime, optional
-        Half-open range ``since <= time < until``; naive times are those of ``zone``.
-    zone : str
-        IANA time zone in which hours, days, weeks and months begin.
-    period : {"hour", "day", "week", "month"}
-        Length of one bucket; weeks begin on Monday.
     channel, agent, customer, source : tuple of str
         Keep records of any of these; empty keeps all.
     category, segment : tuple of str
@@ -83,10 +77,6 @@ class Filters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    zone: Annotated[str, AfterValidator(known_zone)] = "UTC"  # first: naive times are read in it
-    since: datetime | None = None
-    until: datetime | None = None
-    period: Period = "week"
     channel: Names = ()
     agent: Names = ()
     customer: Names = ()
@@ -98,6 +88,33 @@ class Filters(BaseModel):
     sentiment: Sentiments = ()
     label: Names = ()
     label_match: Literal["all", "any"] = "all"
+
+    def told(self) -> str:
+        """Return what was chosen in words."""
+        named = self.model_dump(include=set(Chosen.model_fields), exclude_defaults=True)
+        return "; ".join(
+            f"{name} {values if isinstance(values, str) else ', '.join(values)}"
+            for name, values in named.items()
+        )
+
+
+class Filters(Chosen):
+    """Time range, calendar and selection of a finding; what is selected as :class:`Chosen` says.
+
+    Parameters
+    ----------
+    since, until : datetime, optional
+        Half-open range ``since <= time < until``; naive times are those of ``zone``.
+    zone : str
+        IANA time zone in which hours, days, weeks and months begin.
+    period : {"hour", "day", "week", "month"}
+        Length of one bucket; weeks begin on Monday.
+    """
+
+    zone: Annotated[str, AfterValidator(known_zone)] = "UTC"  # first: naive times are read in it
+    since: datetime | None = None
+    until: datetime | None = None
+    period: Period = "week"
 
     @field_validator("since", "until")
     @classmethod

@@ -20,7 +20,7 @@ from insights.answer import Answer
 from insights.changes import Change, changes, explaining
 from insights.digest import digest
 from insights.export import page, rows, section
-from insights.filters import Filters, Names, Sentiments, Split
+from insights.filters import Chosen, Filters, Split
 from insights.finding import Chart, Family, Finding
 from insights.owners import owner_of
 from insights.registry import find
@@ -28,31 +28,6 @@ from insights.tables import Tables
 
 _SERIES = 4  # lines of one finding at a glance; those with more have a table of their own
 _BEHIND = 20  # records shown in the page; the command beside them opens all
-
-
-class Chosen(BaseModel):
-    """Records a section counts: any of these values; empty keeps all."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    channel: Names = ()
-    agent: Names = ()
-    customer: Names = ()
-    source: Names = ()
-    category: Names = ()
-    segment: Names = ()
-    room: Names = ()
-    sentiment: Sentiments = ()
-    label: Names = ()
-    label_match: Literal["all", "any"] = "all"
-
-    def told(self) -> str:
-        """Return them in words."""
-        named = self.model_dump(exclude_defaults=True)
-        return "; ".join(
-            f"{name} {values if isinstance(values, str) else ', '.join(values)}"
-            for name, values in named.items()
-        )
 
 
 class Section(BaseModel):
@@ -167,6 +142,7 @@ def _part(told: Section, tables: Tables, filters: Filters) -> _Part:
     finding = find(told.finding, told.family, tables)
     split = told.split
     chosen = {name: getattr(told.only, name) for name in told.only.model_fields_set}
+    chosen["own_of"] = filters.own_of or told.only.own_of  # nobody sees more than they may
     own = filters.model_copy(update={"period": split.period or "day", **chosen})
     assert own.since is not None  # noqa: S101 - `ranged` closed the range
     assert own.until is not None  # noqa: S101

@@ -12,8 +12,8 @@ from hydra import compose, initialize_config_dir
 
 from ingest.configuration import configuration
 from insights.__main__ import run
-from insights.filters import Filters
-from insights.report import Chosen, Report, Section, render
+from insights.filters import Chosen, Filters
+from insights.report import Report, Section, render
 from insights.saved import NoReportError, SavedReports
 from insights.tables import Tables
 from serving.api.app import create_app
@@ -57,6 +57,17 @@ def test_sections_count_what_their_own_filters_keep(tables: Tables) -> None:
     glance = page[page.index("At a glance") : page.index("<svg")]
     assert "会话量  channel web" in glance or "会话量 channel web" in glance
     assert "channel phone" in glance
+
+
+def test_a_section_never_shows_more_than_whoever_asks_may_see(tables: Tables) -> None:
+    bobs = Section(finding="volume", by=["channel"], only=Chosen(own_of="bob"))
+    report = Report(title="Mine", title_zh="我的", sections=[bobs])
+    page = render(report, tables, Filters())
+    assert "phone" in page
+    assert "own_of bob" in page
+    page = render(report, tables, Filters(own_of="ann"))
+    assert "web" in page
+    assert "phone" not in page
 
 
 def test_a_question_becomes_a_report_that_grows(
