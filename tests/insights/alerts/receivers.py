@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
 from email.policy import default
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.local_http import Handler, served
 
 
 @dataclass
@@ -29,27 +30,15 @@ class Receiver:
 def receiving(receiver: Receiver) -> Iterator[str]:
     """Serve on a free port and give the address."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
+    class Answering(Handler):
+        def do_POST(self) -> None:  # noqa: N802 (as http.server calls it)
             receiver.bodies.append(self.rfile.read(int(self.headers["content-length"])))
             receiver.headers.append({name.lower(): value for name, value in self.headers.items()})
             status, body = receiver.answer()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(status, body)
 
-        def log_message(self, *_: object) -> None:
-            """Be quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/alerts"
-        finally:
-            server.shutdown()
-            thread.join()
+    with served(Answering) as address:
+        yield f"{address}/alerts"
 
 
 @dataclass

@@ -6,12 +6,13 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 from features.text.llm.settings import LlmSettings
+from tests.local_http import Handler, served
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,10 @@ def serve(script: Script) -> Iterator[Scripted]:
     """Serve until the end of the block."""
     scripted = Scripted(script)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answering(Handler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:
+        def do_POST(self) -> None:  # noqa: N802 (as http.server calls it)
             sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             with scripted.lock:
                 number = len(scripted.requests)
@@ -92,30 +93,12 @@ def serve(script: Script) -> Iterator[Scripted]:
             with scripted.lock:
                 scripted.together -= 1
             data = say.text().encode()
-            try:
-                self.send_response(say.status)
-                for name, value in {"Content-Type": "application/json", **say.headers}.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-            except OSError:  # who asked has gone
-                pass
+            with suppress(OSError):  # who asked may have gone
+                self.answer(say.status, data, {"Content-Type": "application/json", **say.headers})
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    scripted.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with served(Answering) as address:
+        scripted.port = urlsplit(address).port or 0
         yield scripted
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def data_of(sent: dict[str, Any]) -> str:
