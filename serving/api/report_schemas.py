@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from insights.report import Report
 from serving.api.schemas import Form, example
 
-_REPORT: dict[str, JsonValue] = {
+REPORT: dict[str, JsonValue] = {
     "title": "Morning",
     "title_zh": "晨报",
     "days": 7,
@@ -27,7 +27,7 @@ _REPORT: dict[str, JsonValue] = {
 class SavedReport(Form):
     """A report with its name."""
 
-    model_config = example({"name": "morning", "report": _REPORT})
+    model_config = example({"name": "morning", "report": REPORT})
 
     name: str
     report: Report
@@ -36,6 +36,6 @@ class SavedReport(Form):
 class SavedReportList(Form):
     """Every saved report of the workspace."""
 
-    model_config = example({"reports": [{"name": "morning", "report": _REPORT}]})
+    model_config = example({"reports": [{"name": "morning", "report": REPORT}]})
 
     reports: list[SavedReport]

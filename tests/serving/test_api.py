@@ -15,7 +15,9 @@ from pydantic import BaseModel
 
 from ingest.store import Store
 from serving.api import (
+    action_schemas,
     alert_schemas,
+    case_schemas,
     conversation_schemas,
     event_schemas,
     insight_schemas,
@@ -23,6 +25,7 @@ from serving.api import (
     message_schemas,
     need_schemas,
     profile_schemas,
+    report_schemas,
     schemas,
 )
 from serving.api.app import create_app, route_table
@@ -275,7 +278,7 @@ def test_every_route_is_described_with_an_example(app: FastAPI) -> None:
     page = app.openapi()
     components = page["components"]["schemas"]
     table = route_table()
-    assert len(table) == 27
+    assert len(table) == 37
     for method, path in table:
         operation = page["paths"][path][method.lower()]
         assert operation["summary"], path
@@ -289,7 +292,8 @@ def test_every_route_is_described_with_an_example(app: FastAPI) -> None:
 
 def forms_with_examples() -> list[type[BaseModel]]:
     chats = (message_schemas, insight_schemas, conversation_schemas, need_schemas, alert_schemas)
-    modules = (schemas, event_schemas, label_schemas, profile_schemas, *chats)
+    work = (action_schemas, case_schemas, report_schemas)
+    modules = (schemas, event_schemas, label_schemas, profile_schemas, *chats, *work)
     named = {name: value for module in modules for name, value in vars(module).items()}.values()
     forms = [form for form in named if isinstance(form, type) and issubclass(form, BaseModel)]
     return [form for form in forms if "json_schema_extra" in form.model_config]
@@ -340,4 +344,15 @@ def test_every_question_and_answer_has_an_example() -> None:
         "Decisions",
         "MuteIn",
         "Needs",
+        "Happenings",
+        "ActionIn",
+        "ActionChangeIn",
+        "ActionOut",
+        "ActionDetail",
+        "ActionList",
+        "Case",
+        "Cases",
+        "VerdictIn",
+        "SavedReport",
+        "SavedReportList",
     }

@@ -16,10 +16,11 @@ from serving.api.answers import json, problems
 from serving.api.deps import PathId, ServiceDep
 from serving.api.insight_schemas import Selection
 from serving.api.insights import usable
-from serving.api.report_schemas import SavedReport, SavedReportList
+from serving.api.report_schemas import REPORT, SavedReport, SavedReportList
 from serving.errors import UnknownInsightError, UnknownReportError
 
 router = APIRouter(tags=["reports"])
+_PAGE = "<!doctype html><html lang='en'><head><title>Morning 晨报</title></head>…</html>"
 
 
 @router.get(
@@ -44,6 +45,7 @@ async def reports(service: ServiceDep) -> Response:
     "/v1/reports/{name}",
     response_model=SavedReport,
     responses=problems(404, 422),
+    openapi_extra={"requestBody": {"content": {"application/json": {"example": REPORT}}}},
     summary="Save a report: numbers, splits, filters; durable before the answer",
 )
 async def save(name: PathId, report: Report, service: ServiceDep) -> Response:
@@ -60,7 +62,7 @@ async def save(name: PathId, report: Report, service: ServiceDep) -> Response:
 @router.get(
     "/v1/reports/{name}/page",
     response_class=HTMLResponse,
-    responses=problems(404, 422, 503),
+    responses={200: {"content": {"text/html": {"example": _PAGE}}}, **problems(404, 422, 503)},
     summary="A saved report as a page, with charts and the records behind the numbers",
 )
 async def page(
