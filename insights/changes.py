@@ -9,6 +9,7 @@ change is sure are named. Parts of one dimension add up to the whole change.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -149,7 +150,9 @@ def _mean_interval(now: pd.Series[float], before: pd.Series[float]) -> tuple[flo
     """Return Welch's interval of the difference of two means; NaN where there is too little."""
     if min(len(now), len(before)) < _FEW or not now.std() + before.std():
         return math.nan, math.nan
-    found = stats.ttest_ind(now, before, equal_var=False).confidence_interval(LEVEL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # one of the two may be all the same
+        found = stats.ttest_ind(now, before, equal_var=False).confidence_interval(LEVEL)
     return float(found.low), float(found.high)
 
 

@@ -27,6 +27,7 @@ from insights.registry import find
 from insights.tables import Tables
 
 _SERIES = 4  # lines of one finding at a glance; those with more have a table of their own
+_OWNER = "owner 负责人"
 _BEHIND = 20  # records shown in the page; the command beside them opens all
 
 
@@ -197,7 +198,7 @@ def _glance(parts: list[_Part]) -> str:
                     "definition": part.finding.id,
                     "only": part.only,
                     "unit": part.finding.unit,
-                    "owner 负责人": part.answer.owner,
+                    _OWNER: part.answer.owner,
                     "count": int(row["count"]),
                     "mean": row["mean"],
                     "median": row["median"],
@@ -210,8 +211,10 @@ def _glance(parts: list[_Part]) -> str:
 
 
 def _without(lines: list[dict[str, object]]) -> pd.DataFrame:
-    """Return the lines without the filters, which stand in the name of the number."""
-    return pd.DataFrame(lines).drop(columns="only", errors="ignore")
+    """Return the lines without the filters, which stand in their names, and owners of none."""
+    table = pd.DataFrame(lines).drop(columns="only", errors="ignore")
+    nobody = _OWNER in table and table[_OWNER].isna().all()
+    return table.drop(columns=_OWNER) if nobody else table
 
 
 def _linked(table: str, parts: list[_Part]) -> str:

@@ -54,6 +54,7 @@ def test_sections_count_what_their_own_filters_keep(tables: Tables) -> None:
     assert "Only · 仅限: channel phone" in page
     assert "1 records behind these numbers" in page
     assert "2 records behind these numbers" in page
+    assert "负责人" not in page  # nobody was named
     glance = page[page.index("At a glance") : page.index("<svg")]
     assert "会话量  channel web" in glance or "会话量 channel web" in glance
     assert "channel phone" in glance
