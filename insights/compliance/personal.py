@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,10 @@ from features.text.pii.mask import mask
 from features.text.pii.recognize import KINDS, find_pii
 from features.text.pipeline.report import kept
 from features.text.pipeline.stages import texts_folder
-from insights.alerts.chats import spoken_by
+from insights.compliance.searched import searched
 from insights.tables import Tables
 
 _TEXTS = ["text_id", "kind", "source", "customer_id", "occurred_at", "text"]
-_SEEN = pa.schema([("message_id", pa.string())])
 _HITS = pa.schema(
     [
         ("message_id", pa.string()),
@@ -30,14 +28,6 @@ _HITS = pa.schema(
         ("text", pa.string()),
     ]
 )
-
-
-@dataclass
-class _Scan:
-    """Which messages of staff were searched already, and what was found."""
-
-    seen: pa.Table = field(default_factory=_SEEN.empty_table)
-    hits: pa.Table = field(default_factory=_HITS.empty_table)
 
 
 def by_customers(tables: Tables) -> Table:
@@ -89,14 +79,12 @@ def by_staff(tables: Tables) -> pa.Table:
     Text analysis reads customers only, so that these are searched here, some 20,000 a second; what
     was searched before is not searched again.
     """
-    scan: _Scan = tables.lasting("personal data of staff", _Scan)
-    said = spoken_by("agent", tables).anti_join(ibis.memtable(scan.seen), "message_id")
-    fresh = tables.chats.connection.to_pyarrow(said)
-    if fresh.num_rows:
-        new = [row for message in fresh.to_pylist() for row in _found(**message)]
-        scan.hits = pa.concat_tables([scan.hits, pa.Table.from_pylist(new, _HITS)])
-        scan.seen = pa.concat_tables([scan.seen, fresh.select(["message_id"]).cast(_SEEN)])
-    return scan.hits
+    return searched(tables, "personal data of staff", _HITS, _search)
+
+
+def _search(fresh: pa.Table) -> pa.Table:
+    rows = [row for message in fresh.to_pylist() for row in _found(**message)]
+    return pa.Table.from_pylist(rows, _HITS)
 
 
 def _found(message_id: str, text: str) -> list[dict[str, Any]]:
