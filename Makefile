@@ -39,7 +39,7 @@ format: $(STAMP)  ## Format the code and apply safe fixes
 
 ui: $(STAMP)  ## Open the MLflow UI on http://127.0.0.1:5000
 	@echo "Open http://127.0.0.1:5000/#/experiments?workflowType=machine_learning"
-	@MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri sqlite:///$(CURDIR)/mlruns/mlflow.db --host 127.0.0.1 --port 5000
+	@MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --backend-store-uri sqlite:///$(CURDIR)/mlruns/mlflow.db --host 127.0.0.1 --port 5000
 
 serve: $(STAMP)  ## Start the online endpoint on http://127.0.0.1:$(PORT)
 	$(BIN)/python -m serving.api workspace=$(WORKSPACE) port=$(PORT)

@@ -234,3 +234,8 @@ def test_an_interval_needs_no_ends(results: list[Result]) -> None:
     assert isinstance(Interval(1.0, 1.0, 1.0, 1), Interval)
     typed: Any = named
     assert all(isinstance(value, float) for value in typed.values())
+
+
+def test_names_keep_only_marks_that_mlflow_takes() -> None:
+    assert names.plain("ranker, groups/recall@20 (all)") == "ranker groups/recall_at_20 all"
+    assert len(names.plain("n" * 300)) == 250

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import tempfile
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from training.report import write_rows
 from training.runner import prepare
 from training.studies.base import Findings
 from training.tracking.log import tags_of
-from training.tracking.names import flattened, metric_name
+from training.tracking.names import flattened, plain
 from training.tracking.store import TrackingStore
 from training.tracking.table import markdown
 
@@ -39,7 +38,7 @@ def studied(plan: Plan, store: TrackingStore) -> float:
         names = ("model", "split", "data", "study")
         mlflow.log_params(flattened({name: plan.config[name] for name in names}))
         found = plan.study.measure(plan, prepared)
-        mlflow.log_metrics({_named(f"{r.model}/{r.metric}"): r.value for r in found.rows})
+        mlflow.log_metrics({plain(f"{r.model}/{r.metric}"): r.value for r in found.rows})
         with tempfile.TemporaryDirectory() as folder:
             _write(Path(folder), plan, found)
             mlflow.log_artifacts(folder)
@@ -52,8 +51,3 @@ def _write(folder: Path, plan: Plan, found: Findings) -> None:
     (folder / f"{plan.experiment}.md").write_text(markdown(found.table), encoding="utf-8")
     for name, figure in found.figures.items():
         figure.savefig(folder / f"{name}.png", dpi=110)
-
-
-def _named(name: str) -> str:
-    """Return ``name`` as MLflow takes it."""
-    return re.sub(r"[^\w./: -]", "_", metric_name(name))[:250]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,7 +20,7 @@ from training.plan import PlanError
 from training.report import write_rows
 from training.textbench.row import Row
 from training.textbench.table import show
-from training.tracking.names import commit
+from training.tracking.names import commit, plain
 from training.tracking.store import TrackingStore
 
 _log = logging.getLogger(__name__)
@@ -135,8 +134,7 @@ def text_benchmark(config: DictConfig, store: TrackingStore) -> float:
 
 def metric_name(row: Row) -> str:
     """Return the name of a row's value in MLflow, which takes few marks."""
-    name = f"{row.dataset}/{row.metric}/{row.model}/{row.protocol}"
-    return re.sub(r"[^\w./: -]", "", name.replace("@", "_at_"))[:250]
+    return plain(f"{row.dataset}/{row.metric}/{row.model}/{row.protocol}")
 
 
 def _measured(

@@ -20,11 +20,17 @@ LATENCY = "seconds/rank_1000"  # to rank for 1,000 customers
 SIZE = "memory/model_mb"
 _ROOT = Path(__file__).resolve().parents[2]
 _LONGEST = 500  # characters of a parameter value
+_NAME = 250  # characters of a name that every store of MLflow takes
 
 
 def metric_name(name: str) -> str:
     """Return ``recall_at_20`` for ``recall@20``."""
     return name.replace("@", "_at_")
+
+
+def plain(name: str) -> str:
+    """Return ``name`` with only the marks that MLflow takes: ``ranker groups/recall_at_20``."""
+    return re.sub(r"[^\w./: -]", "", metric_name(name))[:_NAME]
 
 
 def metrics_named(result: Any) -> dict[str, float]:

@@ -89,8 +89,9 @@ class SASRec(Recommender):
         Whether events are held out; without, all ``epochs`` are run.
     precision : {"bfloat16", "float32"}
         Of matrix products in training; scores are float32.
-    threads : int, optional
-        Processor threads; the framework's own choice where not given.
+    threads : int
+        Processor threads. Threads wait for each other at every product: where other work shares
+        the cores, two take many times as long as one.
     checkpoints : str, optional
         Folder of checkpoints: a fit that was killed goes on where it was.
     seed : int
@@ -133,7 +134,7 @@ class SASRec(Recommender):
         patience: PositiveInt = 10,
         validation: bool = True,
         precision: Literal["bfloat16", "float32"] = "bfloat16",
-        threads: PositiveInt | None = None,
+        threads: PositiveInt = 1,
         checkpoints: str | None = None,
         seed: NonNegativeInt = 0,
     ) -> None:
@@ -175,12 +176,14 @@ class SASRec(Recommender):
 
         An item that nobody had and no text tells about is NaN.
         """
-        from training.models.sequence.fit import vectors_of  # noqa: PLC0415  (loads PyTorch)
+        from training.fitting import threads  # noqa: PLC0415  (loads PyTorch)
+        from training.models.sequence.fit import vectors_of  # noqa: PLC0415
 
         ordered = in_order(
             numbers, histories, known=self._known, trained=self.histories, places=self._places
         )
-        vectors = vectors_of(self._network, ordered, self.length, self.batch_items)
+        with threads(self.threads):
+            vectors = vectors_of(self._network, ordered, self.length, self.batch_items)
         return vectors, self._items
 
     def diagnostics(self) -> dict[str, float]:
