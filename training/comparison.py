@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ingest.state.url import shown
+from training.guards import STRATA
 from training.metrics import Interval, bootstrap_intervals
 from training.metrics.bootstrap import RESAMPLES
 from training.metrics.pooling import DESCRIBED
@@ -123,7 +124,8 @@ class Comparison:
     @property
     def text(self) -> str:
         """The comparison as markdown."""
-        frame, (first, second) = self.frame, self.names
+        (first, second), frame = self.names, self.frame
+        frame = frame[frame["customers"] > 0]  # not measured: no categories, for example
         named = [frame[name] for name in ("metric", "stratum", "split")]
         shown = pd.DataFrame(
             {
@@ -190,7 +192,8 @@ def compare(
         return {str(name): intervals(part)[metric] for name, part in parts}
 
     splits = by(both.get_level_values("split")) if both.nlevels > 1 else {}
-    strata = by(first.customers["stratum"].reindex(both))
+    found = by(first.customers["stratum"].reindex(both))
+    strata = {name: found[name] for name in STRATA if name in found}
     return Comparison(first, second, intervals(gap), strata, metric, splits)
 
 

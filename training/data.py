@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from pydantic import Field, PositiveInt, validate_call
 
 from features.store.catalog import is_applied
+from features.store.files import snapshots_of
 from ingest.workspace import Workspace
 from training.interactions import Interactions
 from training.splits import Split, Splitter, read_availability
@@ -114,7 +115,7 @@ class StoreData:
         ValueError
             If nothing of these kinds is loaded, or a split has nothing to learn or to ask.
         FileNotFoundError
-            If ``profiles`` are required and there are none.
+            If ``profiles`` are required and there are none, or none as of a cutoff.
         """
         from ingest.store import Store  # noqa: PLC0415  (Delta costs a moment to import)
 
@@ -133,7 +134,7 @@ class StoreData:
             latest=_latest(store),
             versions=store.versions(),
             categories=_categories(store),
-            profiled=self._profiled(),
+            profiled=self._profiled(splits),
         )
 
     def _chosen(self, found: Interactions) -> Interactions:
@@ -148,7 +149,7 @@ class StoreData:
             found = found.where((enough >= self.min_events).to_numpy()[found.customer_numbers])
         return found
 
-    def _profiled(self) -> bool:
+    def _profiled(self, splits: Sequence[Split]) -> bool:
         there = is_applied(self.workspace)
         if self.profiles == "required" and not there:
             raise FileNotFoundError(
@@ -157,7 +158,26 @@ class StoreData:
             )
         if self.profiles == "auto" and not there:
             _log.info("%s has no features: models learn from events alone", self.workspace.name)
+        if there and self.profiles != "off":
+            self._check_moments([split.cutoff for split in splits if split.cutoff is not None])
         return there and self.profiles != "off"
+
+    def _check_moments(self, cutoffs: Sequence[datetime]) -> None:
+        """Tell of cutoffs that all features are later than: nothing can be read as of them."""
+        first = min(snapshots_of(self.workspace), default=None)
+        bare = sorted(each for each in cutoffs if first is None or first > each)
+        if not bare:
+            return
+        days = [each.isoformat().removesuffix("+00:00").removesuffix("T00:00:00") for each in bare]
+        name, times = self.workspace.name, ",".join(days)
+        text = (
+            f"workspace {name!r} has no features as of {times}, so that models would learn from "
+            f"events alone; run: python -m features workspace={name} 'as_of=[{times},latest]' "
+            f"fit_until={days[0]}"
+        )
+        if self.profiles == "required":
+            raise FileNotFoundError(f"data.profiles=required, but {text}")
+        _log.warning("%s", text)
 
 
 def _latest(store: Store) -> datetime:

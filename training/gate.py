@@ -163,7 +163,7 @@ def _baseline(runs: Sequence[Run], best: Run, baseline: str, where: str) -> Run:
 def _latest(
     client: Any, store: TrackingStore, workspace: str, task: str, metric: str
 ) -> Sequence[Run]:
-    """Return the finished runs of the latest sweep that has any, or those outside sweeps."""
+    """Return the finished runs of the latest sweep that has any; without sweeps, all runs."""
     experiment = store.experiment(workspace, task)
 
     def runs(query: str) -> list[Run]:
@@ -179,7 +179,7 @@ def _latest(
             f"no finished run of task {task!r} measured {metric} on workspace {workspace!r}; run: "
             f"python -m training -m model=popular,ease,ranker workspace={workspace} task={task}"
         )
-    sweep = every[0].data.tags.get("sweep")
+    sweep = next((tag for run in every if (tag := run.data.tags.get("sweep"))), None)
     return [run for run in every if run.data.tags.get("sweep") == sweep]
 
 
@@ -223,6 +223,7 @@ def _run_of_champion(
     plan = plan_of_run(client, judged, like=best)
     with tracked_run(store, plan) as run_id:
         log_result(store, run(plan), run_id, bundle=False)
+    client.set_tag(run_id, "role", "opponent")  # measured for this judgment: no candidate itself
     return client.get_run(run_id)
 
 

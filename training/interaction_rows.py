@@ -52,6 +52,15 @@ def _utc(column: pd.Series[Any]) -> pd.Series[Any]:
     return times
 
 
+def told_kinds(store: Store) -> str:
+    """Return which kinds of events with an item there are, in words."""
+    import pyarrow.compute as pc  # noqa: PLC0415  (kept off the import path of fitted models)
+
+    rows = store.read("events", columns=["kind"], filter=pc.field("item_id").is_valid())
+    found = sorted(set(rows["kind"].to_pylist()))
+    return f"which holds {', '.join(found)}" if found else "which holds no event with an item"
+
+
 def read_events(
     store: Store, kinds: Sequence[str], before: datetime | None, sources: Sequence[str] | None
 ) -> pd.DataFrame:

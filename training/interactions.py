@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from training.ids import IdMap, IntArray
-from training.interaction_rows import COLUMNS, MICROSECONDS, cast_rows, read_events
+from training.interaction_rows import COLUMNS, MICROSECONDS, cast_rows, read_events, told_kinds
 
 if TYPE_CHECKING:
     from ingest.store import Store
@@ -136,8 +136,8 @@ class Interactions:
         frame = read_events(store, kinds, before, sources)
         if frame.empty:
             raise ValueError(
-                f"no events of kind {list(kinds)} in {store.root}; load a source with "
-                "`python -m ingest`, or name kinds that the data has"
+                f"no events of kind {list(kinds)} in {store.root}, {told_kinds(store)}; load a "
+                "source with `python -m ingest`, or choose data=purchases, ratings or views"
             )
         found = cls.of(frame, until=before)
         return found.filtered(min_customers_per_item=min_customers_per_item)

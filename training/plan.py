@@ -58,6 +58,8 @@ class Plan:
         Which groups of customers are compared.
     study : Study, optional
         What is done instead of one evaluation.
+    against : str, optional
+        Name of the run of the sweep that the others are compared with.
     """
 
     model: Recommender
@@ -73,6 +75,7 @@ class Plan:
     config: Mapping[str, Any] = field(default_factory=dict)
     groups: GroupRules = field(default_factory=GroupRules)
     study: Study | None = None
+    against: str | None = None
 
     @classmethod
     def of(cls, config: DictConfig, model_name: str = "") -> Plan:
@@ -100,6 +103,7 @@ class Plan:
             config=plain,
             groups=_groups(plain.get("groups") or {}),
             study=_built("study", plain["study"], Study) if plain.get("study") else None,
+            against=None if plain.get("against") is None else str(plain["against"]),
         )
 
     @property

@@ -30,7 +30,7 @@ from training.figures import (
     render_satisfaction,
     render_texts,
 )
-from training.tables import ERRORS, GAINS, render
+from training.tables import ERRORS, gains_of, render
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,14 +156,14 @@ def gain_rows(compared: pd.DataFrame, results: Sequence[Result]) -> list[Row]:
             dataset=prepared.workspace.name,
             protocol=f"{row['task']}, {row['split']}",
             model=row["model"],
-            metric=f"{plan.metric}{gain}",
-            value=row[gain.strip()],
-            low=row[f"{gain.strip()} low"],
-            high=row[f"{gain.strip()} high"],
+            metric=f"{plan.metric} {gain}",
+            value=row[gain],
+            low=row[f"{gain} low"],
+            high=row[f"{gain} high"],
         )
         for row in compared.to_dict("records")
-        for gain in GAINS
-        if not math.isnan(row[gain.strip()])
+        for gain in gains_of(list(map(str, compared)))
+        if not math.isnan(row[gain])
     ]
 
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 ERRORS = ("rmse", "mse", "mae")  # metrics that are better when small
 SEVERAL = " × "  # in the protocol of a mean over several cutoffs
-GAINS = (" over popularity", " over next")  # paired differences, with the interval of the pairs
+OVER = "over "  # before what a paired difference is over
+GAINS = (f"{OVER}popularity", f"{OVER}next")  # those of every table
 _METRICS = ("recall@10", "recall@20", "ndcg@10", "ndcg@20", "map@20", "hit_rate@20", "coverage@20")
+
+
+def gains_of(columns: Collection[str]) -> list[str]:
+    """Return those of the ``columns`` of a comparison that hold paired differences."""
+    return [name for name in columns if name.startswith(OVER) and f"{name} low" in columns]
 
 
 def render(
@@ -22,7 +28,7 @@ def render(
     rows = rows if cutoffs else _means(rows)
     known = {row["metric"] for row in rows}
     names = [name for name in metrics or _METRICS if name in known]
-    names += [f"{name}{gain}" for name in names[:1] for gain in GAINS if f"{name}{gain}" in known]
+    names += _gains(rows, names[:1])
     lines: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
     for row in rows:
         if row["metric"] in names:
@@ -46,6 +52,14 @@ def _means(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     return [row for row in rows if SEVERAL in row["protocol"]] or rows
 
 
+def _gains(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
+    """Return the paired differences of the metrics ``names``: over popularity, next, others."""
+    kept = dict.fromkeys(str(row["metric"]) for row in rows)
+    usual = [f"{name} {gain}" for name in names for gain in GAINS]
+    others = [each for each in kept if each.startswith(tuple(f"{name} {OVER}" for name in names))]
+    return [each for each in dict.fromkeys([*usual, *others]) if each in kept]
+
+
 def _place(values: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> float:
     """Return what orders lines, best first, by the first of the metrics; errors rise."""
     if not names or names[0] not in values:
@@ -57,7 +71,7 @@ def _place(values: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> flo
 def _cell(row: Mapping[str, Any] | None) -> str:
     if row is None:
         return "–"
-    form = "+.4f" if row["metric"].endswith(GAINS) else ".4f"
+    form = "+.4f" if f" {OVER}" in row["metric"] else ".4f"
     low, high = row.get("low"), row.get("high")
     text = format(row["value"], form)
     text = text if low is None else f"{text} [{low:{form}}, {high:{form}}]"

@@ -16,6 +16,7 @@ from training.data import Prepared
 from training.plan import Plan, PlanError
 from training.report import Row, rows_of, write_rows
 from training.runner import prepare, run
+from training.tracking import table
 from training.tracking.log import log_result, tracked_run
 from training.tracking.store import TrackingStore
 from training.tracking.sweep import Sweep, current
@@ -101,6 +102,7 @@ def _tracked(
     with tracked_run(store, plan, parent) as run_id:
         result = run(plan, prepared)
         log_result(store, result, run_id, bundle=keep_bundle)
+        _log.info("%s: kept as run %s", table.told(result), run_id)
         rows = rows_of(result)
         if cold_start is not None:
             rows += _started_cold(plan, prepared, cold_start, store)

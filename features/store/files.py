@@ -19,6 +19,8 @@ import pyarrow.parquet as pq
 from features.store.schema import TABLES
 from ingest.workspace import Workspace
 
+_STAMP = "%Y%m%dT%H%M%SZ"
+
 
 def stamp(as_of: datetime) -> str:
     """Return a folder name for an as-of time: ``20171101T000000Z``.
@@ -28,7 +30,7 @@ def stamp(as_of: datetime) -> str:
     ValueError
         If the time has no zone.
     """
-    return checked_time(as_of).strftime("%Y%m%dT%H%M%SZ")
+    return checked_time(as_of).strftime(_STAMP)
 
 
 def checked_time(as_of: datetime) -> datetime:
@@ -44,6 +46,13 @@ def checked_time(as_of: datetime) -> datetime:
     if as_of.microsecond:
         raise ValueError(f"as_of {as_of}: expected whole seconds")
     return as_of.astimezone(UTC)
+
+
+def snapshots_of(workspace: Workspace) -> list[datetime]:
+    """Return the as-of times (UTC) that features were made for, ascending; [] of none."""
+    parts = workspace.features / "parts"
+    found = sorted(each.name for each in parts.iterdir()) if parts.is_dir() else []
+    return [datetime.strptime(name, _STAMP).replace(tzinfo=UTC) for name in found]
 
 
 def part_file(workspace: Workspace, table: str, as_of: datetime) -> Path:

@@ -99,7 +99,8 @@ def test_in_a_sweep_a_failing_job_lets_the_others_go_on(shop: Shop) -> None:
     running = sweep.current()
     assert running is not None
     assert "none.csv" in running.failures[0]
-    callback.on_multirun_end(shop.config("training"))
+    with pytest.raises(SystemExit, match="1"):
+        callback.on_multirun_end(shop.config("training"))
 
 
 def test_there_is_nothing_to_judge_before_a_run(

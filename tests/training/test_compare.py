@@ -50,6 +50,17 @@ def test_a_constant_gain_has_an_interval_without_width() -> None:
     assert "+0.1000 [+0.1000, +0.1000]" in found.text
 
 
+def test_strata_follow_the_history_and_what_nobody_measured_is_no_row() -> None:
+    sides = [measured(name, [0.5] * 40, [0.5] * 40) for name in ("a", "b")]
+    for side in sides:
+        side.customers["diversity@20"] = np.nan
+        side.customers["stratum"] = ["hot", "cold", "warm", "cold"] * 10
+    found = compare(*sides)
+    assert list(found.strata) == ["cold", "warm", "hot"]
+    assert "nan" not in found.text
+    assert "diversity" not in found.text
+
+
 def test_the_interval_is_that_of_the_mean() -> None:
     """For n differences with deviation s the 95 % interval is about mean ± 1.96 s / √n."""
     noise = np.random.default_rng(1).normal(0.02, 0.1, 900)

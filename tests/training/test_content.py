@@ -4,18 +4,43 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tests.contracts.recommender import RecommenderContract
 from tests.training.shop import ITEMS, KINDS, KnownFeatures, interactions
 from training.interactions import Interactions
-from training.models.base import load_recommender
+from training.models.base import Recommender, load_recommender
 from training.models.content import Content
 
 READER = cast("Any", KnownFeatures())
+
+
+class Parity(KnownFeatures):
+    """Vectors of the checkerboard: customers and items point at their own parity."""
+
+    def customers(self, ids: Any, as_of: Any = None, service: str = "") -> pd.DataFrame:
+        """Return the profile."""
+        return pd.DataFrame({"profile_vector": _parity(ids)}, index=list(ids))
+
+    def items(self, ids: Any, as_of: Any = None, service: str = "") -> pd.DataFrame:
+        """Return what the items are like."""
+        return pd.DataFrame({"item_vector": _parity(ids)}, index=list(ids))
+
+
+def _parity(ids: Any) -> list[np.ndarray]:
+    return list(np.eye(2, dtype=np.float32)[[int(each[1:]) % 2 for each in ids]])
+
+
+class TestContent(RecommenderContract):
+    features: ClassVar[Any] = Parity()
+
+    @classmethod
+    def make(cls) -> Recommender:
+        return Content()
 
 
 @pytest.fixture(scope="module")

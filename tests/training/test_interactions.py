@@ -145,7 +145,9 @@ def test_reading_events_of_a_store(tmp_path: Path) -> None:
     assert some.items.ids.tolist() == ["i1", "i2"]
     assert some.until == T0 + timedelta(days=3)
     assert "fold" not in some.frame
-    with pytest.raises(ValueError, match=r"no events of kind \['rate'\]"):
+    with pytest.raises(
+        ValueError, match=r"no events of kind \['rate'\] in .*, which holds purchase"
+    ):
         Interactions.from_store(store, kinds=["rate"])
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import pytest
@@ -12,7 +14,8 @@ import pytest
 from features.store.reader import FeatureReader
 from ingest.workspace import Workspace
 from tests.training.shop import START, interactions
-from training.data import Prepared
+from tests.training.shop import workspace as shop
+from training.data import Prepared, StoreData
 from training.profiles import AsOfReader
 from training.splits import GlobalTemporal
 
@@ -68,6 +71,30 @@ def test_a_frame_is_read_once(reads: list[Read], workspace: Workspace) -> None:
     assert len(reads) == 32
     reader.customers(["a", "b"])  # long forgotten
     assert len(reads) == 33
+
+
+@pytest.mark.parametrize("profiles", ["auto", "required"])
+def test_features_that_begin_after_the_cutoff_are_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, profiles: Literal["auto", "required"]
+) -> None:
+    place = shop(tmp_path)
+    for day in ("20240420T000000Z", "20240430T000000Z"):
+        (place.features / "parts" / day).mkdir(parents=True)
+    (place.features / "registry.db").touch()
+    given = StoreData(
+        workspace="shop", kinds=["purchase"], data_dir=str(tmp_path), profiles=profiles
+    )
+    late = given.prepare(GlobalTemporal(cutoff="2024-04-20", window_days=10))
+    assert late.profiled
+    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+    early = GlobalTemporal(cutoff="2024-04-01", window_days=20)
+    message = "no features as of 2024-04-01, so .* 'as_of=.2024-04-01,latest.' fit_until=2024-04-01"
+    if profiles == "required":
+        with pytest.raises(FileNotFoundError, match=message):
+            given.prepare(early)
+    else:
+        given.prepare(early)
+        assert re.search(message, caplog.text)
 
 
 def test_prepared_data_hands_out_one_reader_a_moment(workspace: Workspace) -> None:

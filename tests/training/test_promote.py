@@ -78,6 +78,9 @@ def test_the_same_again_is_not_promoted_and_a_worse_one_neither(measured: Bench)
     assert [duel.opponent for duel in verdict.duels][1].startswith("the champion (version 1, ease")
     assert not verdict.passed
     assert "not surely better than the champion" in verdict.words
+    log(measured, measured.plan("model=item_knn", "task=again", name="tried alone"))
+    again = judge(measured.store, "shop", "again")
+    assert again.run_id == verdict.run_id, "what is no part of the sweep is no candidate"
 
 
 def test_a_better_model_that_costs_too_much_is_not_promoted(measured: Bench) -> None:

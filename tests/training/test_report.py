@@ -69,6 +69,15 @@ def test_paired_differences_have_a_sign_and_follow_the_metrics() -> None:
     assert first == "| strong | discover, t | 0.2000 | +0.0500 [-0.0100, +0.1100] | – | – |"
 
 
+def test_paired_differences_over_a_named_run_come_behind_the_usual_ones() -> None:
+    gains = [row("full", 0.1, metric=f"recall@20 over {name}") for name in ("ease", "popularity")]
+    lines = render([each.__dict__ for each in (row("full", 0.2), *gains)], ["recall@20"])
+    assert lines.startswith(
+        "| model | protocol | recall@20 | recall@20 over popularity | recall@20"
+    )
+    assert lines.splitlines()[2].count("+0.1000") == 2
+
+
 def test_means_over_cutoffs_stand_for_the_cutoffs() -> None:
     means = [replace(row(name, 0.2), protocol="discover, t × 2") for name in ("als", "ease")]
     rows = [each.__dict__ for each in (*means, row("als", 0.1), row("ease", 0.3))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,32 @@ def test_plots_draw_what_was_measured(results: list[Result]) -> None:
     assert {text.get_text() for text in axes.texts} == {"popular", "ease", "ranker"}
     points = axes.containers[0].lines[0].get_xydata()
     assert sorted(points[:, 1]) == pytest.approx(sorted(compared["recall@20"]))
+
+
+def test_models_are_compared_with_the_run_that_is_named(results: list[Result]) -> None:
+    named = [replace(each, plan=replace(each.plan, against="ease")) for each in results]
+    found = table.comparison(named).set_index("model")
+    assert np.isnan(found.loc["ease", "over ease"])
+    for name in ("popular", "ranker"):
+        gap = found.loc[name, "recall@20"] - found.loc["ease", "recall@20"]
+        assert found.loc[name, "over ease"] == pytest.approx(gap)
+        assert found.loc[name, "over ease low"] <= gap <= found.loc[name, "over ease high"]
+    assert "over ease" in table.readable(found.reset_index(), ["recall@20"])
+    axes = plots.gains(found.reset_index(), "recall@20", "over ease").axes[0]
+    assert {text.get_text() for text in axes.get_yticklabels()} == {"popular", "ranker"}
+    assert "over ease" not in table.comparison(results)
+    tuned = replace(named[1], plan=replace(named[1].plan, model_name="ease tuned=known"))
+    assert table.is_named(tuned, "ease")
+    assert not table.is_named(tuned, "eas")
+
+
+def test_the_curve_of_a_loss_is_best_at_its_lowest() -> None:
+    curve = pd.DataFrame({"epoch": [1, 2, 3], "minutes": [0.1, 0.2, 0.3], "loss": [3.0, 1.0, 2.0]})
+    axes = plots.learning(curve).axes[0]
+    assert axes.get_ylabel() == "loss"
+    assert axes.lines[1].get_label() == "epoch 2: 1.0000"
+    better = plots.learning(curve.rename(columns={"loss": "ndcg@100"})).axes[0]
+    assert better.lines[1].get_label() == "epoch 1: 3.0000"
 
 
 def test_lifts_are_paired_differences_by_stratum(results: list[Result]) -> None:

@@ -54,7 +54,9 @@ def test_a_failing_model_ends_with_1(own_bench: Bench, capsys: pytest.CaptureFix
     assert "python -m features" in capsys.readouterr().err
 
 
-def test_in_a_sweep_a_failing_model_lets_the_others_go_on(own_bench: Bench) -> None:
+def test_in_a_sweep_a_failing_model_lets_the_others_go_on(
+    own_bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
     forget()
     callback = sweep.SweepCallback()
     callback.on_multirun_start(own_bench.config())
@@ -67,7 +69,10 @@ def test_in_a_sweep_a_failing_model_lets_the_others_go_on(own_bench: Bench) -> N
     assert "content" in running.failures[0]
     with pytest.raises(SystemExit):
         verb.train(own_bench.config("model=als", "model.seed=-1"), "als")
-    callback.on_multirun_end(own_bench.config())
+    with pytest.raises(SystemExit) as end:
+        callback.on_multirun_end(own_bench.config())
+    assert end.value.code == 1
+    assert "error: content: " in capsys.readouterr().err
     experiment = own_bench.store.experiment("shop", "discover")
     runs = own_bench.store.client().search_runs([experiment], "tags.role = 'sweep'")
     assert [run.info.status for run in runs] == ["FAILED"]

@@ -45,8 +45,8 @@ def measure(plan: Plan, prepared: Prepared, settings: ColdStart) -> list[Row]:
         best = found.summary[plan.metric]
         rows += _rows(plan, prepared, stratum, found)
         _log.info(
-            "%s, %s: %s %.4f [%.4f, %.4f], answered %.0f %%",
-            plan.model_name, stratum, plan.metric, best.value, best.low, best.high,
+            "%s, %s: %s %.4f [%.4f, %.4f], %d customers, answered %.0f %%",
+            plan.model_name, stratum, plan.metric, best.value, best.low, best.high, best.n,
             100 * rows[-1].value,
         )  # fmt: skip
     return rows

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -26,10 +27,22 @@ _log = logging.getLogger(__name__)
 
 
 class Course(NamedTuple):
-    """How a fit went: the measure after every epoch (higher is better), and the epoch kept."""
+    """How a fit went: the measure after every epoch (higher is better), and the epoch kept.
+
+    ``minutes`` is when each epoch ended, in minutes of learning; a resumed fit goes on counting.
+    """
 
     curve: list[float]
     best: int
+    minutes: list[float]
+
+    @property
+    def rows(self) -> NDArray[np.float64]:
+        """Number from 1, minutes and measure of the epochs that could be judged, [epochs, 3]."""
+        places = range(1, len(self.minutes) + 1)
+        found = np.array(list(zip(places, self.minutes, self.curve, strict=False)), np.float64)
+        found = found.reshape(-1, 3)
+        return found[~np.isnan(found[:, 2])]
 
 
 def fit_epochs(
@@ -56,17 +69,19 @@ def fit_epochs(
     progress : Path, optional
         File that holds everything after each epoch; an equal call goes on from it.
     """
-    curve, best = _resume(network, optimizer, progress)
+    curve, minutes, best = _resume(network, optimizer, progress)
+    started = perf_counter() - 60 * (minutes[-1] if minutes else 0.0)
     while len(curve) < epochs and len(curve) - 1 - _best(curve) < patience:
         epoch(len(curve))
         curve.append(judge())
+        minutes.append((perf_counter() - started) / 60)
         _log.debug("epoch %d: nDCG@100 %.4f of what was held out", len(curve), curve[-1])
         if _best(curve) == len(curve) - 1:
             best = _numbers(network.trainable_variables)
         if progress is not None:
-            _keep(progress, network, optimizer, best, curve)
+            _keep(progress, network, optimizer, best, {"curve": curve, "minutes": minutes})
     _assign(network.trainable_variables, best)
-    return Course(curve, _best(curve))
+    return Course(curve, _best(curve), minutes)
 
 
 def progress_file(
@@ -97,14 +112,14 @@ def _best(curve: Sequence[float]) -> int:
 
 def _resume(
     network: keras.Model, optimizer: keras.optimizers.Optimizer, progress: Path | None
-) -> tuple[list[float], Weights]:
-    """Take over the state of a killed fit, if there is one; return its curve and best weights."""
+) -> tuple[list[float], list[float], Weights]:
+    """Take over the state of a killed fit, if any; return its curve, minutes and best weights."""
     if progress is None or not progress.exists():
-        return [], _numbers(network.trainable_variables)
+        return [], [], _numbers(network.trainable_variables)
     arrays = load_file(progress)
     _assign(network.trainable_variables, _below(arrays, "weights"))
     _assign(optimizer.variables, _below(arrays, "optimizer"))
-    return arrays["curve"].tolist(), _below(arrays, "best")
+    return arrays["curve"].tolist(), arrays["minutes"].tolist(), _below(arrays, "best")
 
 
 def _keep(
@@ -112,11 +127,11 @@ def _keep(
     network: keras.Model,
     optimizer: keras.optimizers.Optimizer,
     best: Weights,
-    curve: Sequence[float],
+    course: Mapping[str, Sequence[float]],
 ) -> None:
     """Write everything in one move, so that a kill leaves the last epoch or this one."""
     progress.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {"curve": np.array(curve, dtype=np.float64)}
+    arrays = {name: np.array(values, dtype=np.float64) for name, values in course.items()}
     parts = {
         "weights": _numbers(network.trainable_variables),
         "optimizer": _numbers(optimizer.variables),

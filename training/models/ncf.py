@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from pydantic import (
     Field,
@@ -140,6 +141,10 @@ class NCF(Recommender):
         names = ("validation_mse", "validation_mae", "epochs")
         return dict(zip(names, self._state["diagnostics"].tolist(), strict=True))
 
+    def learning_curve(self) -> pd.DataFrame:
+        """Return ``epoch``, ``minutes`` and the ``loss`` of the held-out pairs, a row an epoch."""
+        return pd.DataFrame(self._state["curve"], columns=["epoch", "minutes", "loss"])
+
     def _fit(
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None
     ) -> None:
@@ -153,11 +158,11 @@ class NCF(Recommender):
             validation=self.validation,
             seed=self.seed,
         )
-        weights, errors = fit_network(self, pairs)
+        weights, errors, curve = fit_network(self, pairs)
         width = pairs.scale[1] - pairs.scale[0]
         scale = np.array(pairs.scale, dtype=np.float32)
         diagnostics = np.array([errors[0] * width**2, errors[1] * width, errors[2]])
-        self._restore(weights | {"scale": scale, "diagnostics": diagnostics})
+        self._restore(weights | {"scale": scale, "diagnostics": diagnostics, "curve": curve})
 
     def _score(
         self, numbers: IntArray, histories: csr_matrix, features: FeatureReader | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -43,14 +44,15 @@ class Batches(keras.utils.PyDataset):
 
 def fit_network(
     model: NCF, pairs: Pairs
-) -> tuple[dict[str, NDArray[Any]], tuple[float, float, float]]:
+) -> tuple[dict[str, NDArray[Any]], tuple[float, float, float], NDArray[np.float64]]:
     """Fit the network that ``model`` describes.
 
     Returns
     -------
     tuple
-        Weights by name (``customer``, ``item``, biases, ``kernel_0`` ...), and the squared error,
-        absolute error and number of epochs, the errors on the held-out pairs with targets in 0..1.
+        Weights by name (``customer``, ``item``, biases, ``kernel_0`` ...); the squared error,
+        absolute error and number of epochs; and epoch, minutes and loss of each epoch, [epochs, 3].
+        Errors and loss are those of the held-out pairs, with targets in 0..1.
     """
     keras.utils.set_random_seed(model.seed)
     network = build_network(model, pairs)
@@ -64,18 +66,23 @@ def fit_network(
     stop = keras.callbacks.EarlyStopping(
         monitor="val_loss", patience=model.patience, restore_best_weights=True
     )
+    ends: list[float] = []
+    clock = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: ends.append(perf_counter()))
     inputs, targets = _inputs(pairs.held_out)
+    started = perf_counter()
     history = network.fit(
         Batches(pairs, model.batch_size, model.seed),
         validation_data=(inputs, targets),
         validation_batch_size=4 * model.batch_size,
         epochs=model.epochs,
-        callbacks=[stop],
+        callbacks=[stop, clock],
         verbose=0,
     ).history
     best = int(np.argmin(history["val_loss"]))
     errors = (history["val_mse"][best], history["val_mae"][best], float(len(history["loss"])))
-    return _weights(network), errors
+    minutes = (np.array(ends) - started) / 60
+    curve = np.column_stack([np.arange(1, len(ends) + 1), minutes, history["val_loss"]])
+    return _weights(network), errors, curve
 
 
 def build_network(model: NCF, pairs: Pairs) -> keras.Model:

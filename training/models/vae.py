@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from pydantic import (
     Field,
@@ -23,7 +24,7 @@ from scipy.sparse import csr_matrix
 from training.ids import FloatArray, IntArray
 from training.interactions import Interactions
 from training.models.base import Recommender
-from training.models.held_out import hold_out
+from training.models.held_out import curve_of, hold_out
 from training.models.memory import available_bytes
 from training.models.vae_layers import encoded
 from training.models.weighting import weighted
@@ -126,6 +127,10 @@ class MultVAE(Recommender):
         names = ("validation_ndcg", "best_epoch", "epochs")
         return dict(zip(names, self._state["diagnostics"].tolist(), strict=True))
 
+    def learning_curve(self) -> pd.DataFrame:
+        """Return ``epoch``, ``minutes`` and ``ndcg@100`` on what was held out, a row an epoch."""
+        return curve_of(self._state["curve"])
+
     def _fit(
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None
     ) -> None:
@@ -136,11 +141,12 @@ class MultVAE(Recommender):
 
         learned, held_out = hold_out(weighted(matrix, "binary"), self.validation, self.seed)
         progress = progress_file(self, interactions)
-        state, (curve, best) = fit_network(self, learned, held_out, progress)
+        state, course = fit_network(self, learned, held_out, progress)
+        curve, best = course.curve, course.best
         if progress is not None:
             progress.unlink()
         diagnostics = np.array([curve[best], best + 1, len(curve)], dtype=np.float64)
-        self._restore(state | {"diagnostics": diagnostics})
+        self._restore(state | {"diagnostics": diagnostics, "curve": course.rows})
 
     def _refuse_too_large(self, n_items: int) -> None:
         available = available_bytes()

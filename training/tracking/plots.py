@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from training.metrics import Interval
 from training.metrics.calibration import expected_error
+from training.metrics.evaluation import Strata
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _STRATA = ("cold", "warm", "hot")
 _COLOR = "#2a6f97"
+_BOUNDS = Strata()
+_HISTORY = f"items in the history: cold < {_BOUNDS.warm_from} ≤ warm < {_BOUNDS.hot_from} ≤ hot"
 
 
 def by_stratum(found: Evaluation, metric: str) -> Figure:
@@ -27,7 +30,7 @@ def by_stratum(found: Evaluation, metric: str) -> Figure:
     named = {"all": found.summary[metric]}
     named |= {s: found.strata[s][metric] for s in _STRATA if metric in found.strata.get(s, {})}
     labels = [f"{name} (n = {each.n:,})" for name, each in named.items()]
-    return _intervals(labels, list(named.values()), metric, f"{metric} by history length")
+    return _intervals(labels, list(named.values()), metric, f"{metric} by {_HISTORY}")
 
 
 def by_group(gap: Gap) -> Figure:
@@ -67,10 +70,13 @@ def importance(gains: Mapping[str, float], owners: Mapping[str, str], most: int 
 
 def learning(curve: pd.DataFrame) -> Figure:
     """Draw what was measured on held-out data over minutes of training, the best epoch marked."""
-    figure, axes = _blank("Minutes of training", "on held-out events", "Accuracy while learning")
-    for name in curve.columns.drop(["epoch", "minutes"]):
+    names = list(curve.columns.drop(["epoch", "minutes"]))
+    title = f"{' and '.join(names)} on held-out data while learning"
+    figure, axes = _blank("Minutes of training", ", ".join(names), title, tall=12)
+    for name in names:
         line = axes.plot(curve["minutes"], curve[name], marker=".", label=name)[0]
-        best = curve.loc[curve[name].idxmax()]
+        falls = name == "loss"  # the only measure that is better when small
+        best = curve.loc[curve[name].idxmin() if falls else curve[name].idxmax()]
         label = f"epoch {best['epoch']:.0f}: {best[name]:.4f}"
         axes.plot(best["minutes"], best[name], "o", color=line.get_color(), label=label)
     axes.legend(frameon=False)
@@ -106,6 +112,19 @@ def compare(table: pd.DataFrame, metric: str) -> Figure:
     return _intervals(labels, values, metric, f"{metric} with 95 % intervals")
 
 
+def gains(table: pd.DataFrame, metric: str, name: str) -> Figure:
+    """Draw the paired differences in the column ``name`` of a comparison table."""
+    rows = [row for _, row in table[table[name].notna()].iloc[::-1].iterrows()]
+    values = [
+        Interval(row[name], row[f"{name} low"], row[f"{name} high"], int(row["customers"]))
+        for row in rows
+    ]
+    title = f"{metric} {name}: paired differences with 95 % intervals"
+    figure = _intervals([str(row["model"]) for row in rows], values, "Paired difference", title)
+    figure.axes[0].axvline(0, color="black", linewidth=0.8)
+    return figure
+
+
 def against(table: pd.DataFrame, metric: str, x: str, label: str, *, log: bool = False) -> Figure:
     """Draw the metric of every row of a comparison table over the column ``x``."""
     figure, axes = _blank(label, metric, f"{metric} against {label.lower()}", tall=12)
@@ -127,7 +146,7 @@ def against(table: pd.DataFrame, metric: str, x: str, label: str, *, log: bool =
 def lift(table: pd.DataFrame, metric: str) -> Figure:
     """Draw the gain over popularity of every model (rows of :func:`table.lifts`) by stratum."""
     models = list(dict.fromkeys(table["model"]))[::-1]
-    title = f"{metric} over popularity by history length"
+    title = f"{metric} over popularity by {_HISTORY}"
     figure, axes = _blank("Paired difference", "", title, tall=2 * len(models))
     for place, stratum in enumerate(_STRATA):
         rows = table[table["stratum"] == stratum]

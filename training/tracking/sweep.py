@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from omegaconf import DictConfig
 
 from training.plan import Plan
 from training.runner import Result
+from training.tables import OVER
 from training.tracking.store import TrackingStore
 
 if TYPE_CHECKING:
@@ -79,10 +81,16 @@ class SweepCallback(Callback):
         _open.append(Sweep())
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Log the comparison."""
+        """Log the comparison; ends with exit code 1 where a job failed."""
         del config, kwargs
-        if _open:
-            _open.pop().finish()
+        if not _open:
+            return
+        ended = _open.pop()
+        ended.finish()
+        if ended.failures:
+            lines = "".join(f"error: {each}\n" for each in ended.failures)
+            sys.stderr.write(f"{lines}{len(ended.failures)} of the sweep failed\n")
+            sys.exit(1)
 
 
 def _log_comparison(client: Any, parent: str, results: list[Result]) -> None:
@@ -92,6 +100,9 @@ def _log_comparison(client: Any, parent: str, results: list[Result]) -> None:
 
     plan = results[0].plan
     compared = table.comparison(results)
+    if plan.against and not any(table.is_named(each, plan.against) for each in results):
+        names = sorted({each.plan.model_name for each in results})
+        _log.warning("against: no run of the sweep is called %r, there are %s", plan.against, names)
     reports = Path(plan.config["data_dir"]) / "reports"
     write_rows(reports / f"{plan.experiment}.json", gain_rows(compared, results))
     k = plan.metric.split("@")[1]
@@ -120,6 +131,9 @@ def _draw(folder: Path, compared: pd.DataFrame, results: list[Result], coverage:
         "coverage": plots.against(compared, metric, coverage, "Coverage of the catalog"),
         "training_time": plots.against(compared, metric, "fit_seconds", "Seconds to fit", log=True),
     }
+    named = f"{OVER}{results[0].plan.against}"
+    if named in compared and compared[named].notna().any():
+        drawn["against"] = plots.gains(compared, metric, named)
     gains = table.lifts(results)
     if len(gains):
         drawn["lift"] = plots.lift(gains, metric)

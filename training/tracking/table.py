@@ -10,6 +10,7 @@ import pandas as pd
 from training.metrics import Interval, paired_difference
 from training.models.popular import RecentPopularity
 from training.runner import Result
+from training.tables import GAINS, OVER, gains_of
 
 _AT = "at "  # before the name of a split: the main metric on that split alone
 
@@ -19,15 +20,13 @@ def comparison(results: Sequence[Result]) -> pd.DataFrame:
 
     Columns: ``model``, ``task``, ``split``, every metric with ``low`` and ``high``, the main metric
     by stratum and, of several, by cutoff, its standard deviation over seeds (``sd``), its
-    difference to recent popularity and to the next row, each with its paired interval, seconds
-    and memory.
+    difference to recent popularity, to the next row and to the run that ``against`` names, each
+    with its paired interval, seconds and memory.
     """
     ordered = sorted(results, key=lambda r: (r.plan.task.value, r.evaluation.split, -r.value))
     return pd.DataFrame(
         [
-            _row(
-                each, {"over popularity": _baseline(each, results), "over next": _next(each, rest)}
-            )
+            _row(each, _opponents(each, results, rest))
             for each, rest in ((each, ordered[n + 1 :]) for n, each in enumerate(ordered))
         ]
     )
@@ -64,7 +63,7 @@ def readable(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
             ]
     if "sd" in table:
         shown["sd of seeds"] = [interval_text(sd, math.nan, math.nan) for sd in table["sd"]]
-    for name in ("over popularity", "over next"):
+    for name in gains_of(list(map(str, table))):
         columns = table[[name, f"{name} low", f"{name} high"]]
         shown[name] = [
             interval_text(*row, signed=True) for row in columns.itertuples(index=False, name=None)
@@ -81,6 +80,15 @@ def markdown(shown: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
+def told(result: Result) -> str:
+    """Return the metric that runs are compared by in a sentence, with cutoffs and seeds."""
+    found, metric = result.evaluation, result.plan.metric
+    best, spread = found.summary[metric], found.spread.get(metric)
+    text = f"{result.plan.model_name}: {metric} {interval_text(best.value, best.low, best.high)}"
+    seeds = "" if spread is None else f", standard deviation {spread:.4f} over {found.seeds} seeds"
+    return f"{text}, {best.n:,} customers of {found.split}{seeds}"
+
+
 def interval_text(value: float, low: float, high: float, *, signed: bool = False) -> str:
     """Return ``.0519 [.0480, .0560]``; without an interval only the value; a dash for nothing."""
     if math.isnan(value):  # nothing was measured
@@ -88,6 +96,24 @@ def interval_text(value: float, low: float, high: float, *, signed: bool = False
     form = "{:+.4f}" if signed else "{:.4f}"
     text = form.format(value)
     return text if math.isnan(low) else f"{text} [{form.format(low)}, {form.format(high)}]"
+
+
+def _opponents(
+    result: Result, results: Sequence[Result], rest: Sequence[Result]
+) -> dict[str, Result | None]:
+    """Return whom ``result`` is compared with, by the name of the column."""
+    popular, following = GAINS
+    found = {popular: _baseline(result, results), following: _next(result, rest)}
+    named = result.plan.against
+    if named is not None:
+        same = (other for other in results if _comparable(result, other))
+        found[f"{OVER}{named}"] = next((each for each in same if is_named(each, named)), None)
+    return found
+
+
+def is_named(result: Result, name: str) -> bool:
+    """Whether ``name`` is that of the run, or its beginning: ``ease`` for ``ease tuned=true``."""
+    return f"{result.plan.model_name} ".startswith(f"{name} ")
 
 
 def _baseline(result: Result, results: Sequence[Result]) -> Result | None:

@@ -31,6 +31,10 @@ class TestDot(RecommenderContract):
         assert 0 < found["validation_mse"] < 0.25
         assert 0 < found["validation_mae"] < 0.5
         assert found["epochs"] == fitted.epochs
+        curve = fitted.learning_curve()
+        assert curve["epoch"].tolist() == list(range(1, fitted.epochs + 1))
+        assert (curve["minutes"].diff().dropna() > 0).all()
+        assert curve["loss"].iloc[-1] < curve["loss"].iloc[0]
 
 
 @pytest.mark.slow

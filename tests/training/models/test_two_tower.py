@@ -267,6 +267,9 @@ def test_the_newest_window_judges_and_is_learned_at_the_end(
     found = model.diagnostics()
     tried, kept = int(found["epochs"]), int(found["best_epoch"])
     assert learned == [2] * tried + [3] * kept
+    curve = model.learning_curve()
+    assert curve["epoch"].tolist() == list(range(1, tried + 1))
+    assert curve["epoch"][curve["ndcg@100"].idxmax()] == kept
 
 
 @pytest.mark.slow

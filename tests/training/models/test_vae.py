@@ -32,6 +32,11 @@ class TestMultVAE(RecommenderContract):
         found = fitted.diagnostics()
         assert 0.3 < found["validation_ndcg"] <= 1
         assert 1 <= found["best_epoch"] <= found["epochs"] <= 30
+        curve = fitted.learning_curve()
+        assert curve["epoch"].tolist() == list(range(1, 31))
+        assert (curve["minutes"].diff().dropna() > 0).all()
+        assert curve["ndcg@100"].max() == found["validation_ndcg"]
+        assert curve["epoch"][curve["ndcg@100"].idxmax()] == found["best_epoch"]
 
 
 def test_numpy_scores_equal_those_of_keras() -> None:
@@ -77,6 +82,9 @@ def test_goes_on_where_a_killed_fit_was(tmp_path: Path, monkeypatch: pytest.Monk
     assert len(judged) == 3 * 3 + 1 + 3 * 3, "only the epochs that were missing"
     np.testing.assert_allclose(again.scores(["c000"]), whole.scores(["c000"]), rtol=1e-5)
     assert again.diagnostics() == whole.diagnostics()
+    curve = again.learning_curve()
+    assert curve["ndcg@100"].tolist() == whole.learning_curve()["ndcg@100"].tolist()
+    assert (curve["minutes"].diff().dropna() > 0).all(), "minutes go on where they were"
     assert not list(tmp_path.iterdir()), "a finished fit leaves nothing behind"
 
 
@@ -109,3 +117,4 @@ def test_one_item_each_leaves_nothing_to_hold_out() -> None:
     found = model.diagnostics()
     assert np.isnan(found["validation_ndcg"])
     assert found["epochs"] == found["best_epoch"] == 3
+    assert model.learning_curve().empty

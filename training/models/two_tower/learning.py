@@ -63,7 +63,7 @@ def fit_network(
     all are learned anew. ``sales`` float32 [n_items, 9] is how items had sold until the end.
     """
     *earlier, newest = lesson.windows
-    course = Course([float("nan")], model.epochs - 1)
+    course = Course([float("nan")], model.epochs - 1, [])
     files = [progress and progress.with_stem(f"{progress.stem}-{n}") for n in ("trial", "last")]
     if earlier:
         known = np.isin(np.arange(len(lesson.trained)), earlier[-1].alive)

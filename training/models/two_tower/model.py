@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from pydantic import (
     Field,
@@ -24,6 +25,7 @@ from features.profile.fusion import Share, WeightedFusion
 from training.ids import FloatArray, IntArray
 from training.interactions import Interactions
 from training.models.base import Recommender
+from training.models.held_out import curve_of
 from training.models.question import Question
 from training.models.two_tower.fusion import fused, means
 from training.models.two_tower.goods import Content, Sales, microseconds
@@ -172,6 +174,10 @@ class TwoTower(Recommender):
         names = ("validation_ndcg", "best_epoch", "epochs", *(f"share_{name}" for name in BLOCKS))
         return dict(zip(names, self._state["diagnostics"].tolist(), strict=True))
 
+    def learning_curve(self) -> pd.DataFrame:
+        """Return ``epoch``, ``minutes`` and ``ndcg@100`` on the newest window, a row an epoch."""
+        return curve_of(self._state["curve"])
+
     def _fit(
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None
     ) -> None:
@@ -193,10 +199,12 @@ class TwoTower(Recommender):
         lesson = Lesson(windows, content, trained, self._scaling.edges)
         progress = progress_file(self, interactions, portraits.columns, content.columns)
         now = sales.until(microseconds(interactions.until))
-        self._state, (curve, best) = fit_network(self, lesson, now, progress)
+        self._state, course = fit_network(self, lesson, now, progress)
+        curve, best = course.curve, course.best
         profiles, shares = self._fused(portraits)
         mean = shares.sum(axis=0) / max(1, int(shares.any(axis=1).sum()))
         self._state["profiles"] = profiles
+        self._state["curve"] = course.rows
         self._state["diagnostics"] = np.array([max(curve), best + 1, len(curve), *mean])
 
     def _fused(self, portraits: Portraits) -> tuple[FloatArray, FloatArray]:
