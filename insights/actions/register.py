@@ -9,8 +9,8 @@ from typing import Any
 from ingest.workspace import Workspace
 from insights.actions.item import Action, Change, Measure, fold
 from insights.alerts.desk import Desk
-from insights.alerts.rules import Anomaly, New, Threshold, load_rules
-from insights.alerts.rules import Change as ChangeRule
+from insights.alerts.finding_rules import FindingRule
+from insights.alerts.rules import load_rules
 from insights.journal import Journal
 from insights.needs.register import now
 
@@ -121,7 +121,7 @@ def _of_alert(alert: Mapping[str, Any]) -> Measure | None:
     """Return the number that an alert was about; None where its rule reads no finding."""
     known = {rule.name: rule for rule in load_rules()}
     rule = known.get(alert["rule"])
-    if not isinstance(rule, Threshold | ChangeRule | Anomaly | New):
+    if not isinstance(rule, FindingRule):
         return None
     return Measure(
         finding=rule.finding,

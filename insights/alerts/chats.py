@@ -12,7 +12,8 @@ from ibis import _
 from ibis.expr.types import Table, Value
 
 from insights.alerts.calendar import Calendar
-from insights.alerts.rules import Events, Mood, Rule, Waiting, Words
+from insights.alerts.chat_rules import Events, Mood, Waiting, Words
+from insights.alerts.rules import Rule
 from insights.alerts.series import EVERYTHING
 from insights.alerts.words import matches
 from insights.business_hours import business_minutes

@@ -12,8 +12,10 @@ from ibis import _
 from ibis.expr.types import Table
 
 from insights.alerts.calendar import Calendar, moment
+from insights.alerts.chat_rules import Waiting
 from insights.alerts.chats import grouped, rows_of, waiting
-from insights.alerts.rules import Anomaly, FindingRule, Rule, Waiting
+from insights.alerts.finding_rules import Anomaly, FindingRule
+from insights.alerts.rules import Rule
 from insights.alerts.series import BEFORE, Records
 from insights.filters import Filters
 from insights.finding import CALENDAR, Finding
