@@ -1,8 +1,13 @@
-"""Append-only files: a line is what somebody decided, the fold of all lines is the state."""
+"""Append-only files: a line is what somebody decided or what became of something due.
+
+The fold of all lines is the state.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -15,31 +20,29 @@ Line = TypeVar("Line", bound=BaseModel)
 class Journal(Generic[Line]):
     """Lines of one kind, oldest first, in one file of JSON Lines.
 
+    A line ends with a line break. What a crash left of one without is not read, and the next line
+    takes its place.
+
     Parameters
     ----------
     file : Path
         Made, with its folder, when the first line is written.
     kind : type
         A pydantic model.
+
+    Attributes
+    ----------
+    lock : FileLock
+        Held while a line is added; whoever holds it may add lines that follow from those before.
     """
 
     def __init__(self, file: Path, kind: type[Line]) -> None:
         self.file = file
+        self.lock = FileLock(file.with_suffix(".lock"))
         self._kind = kind
 
-    def add(self, line: Line) -> None:
-        """Append a line; it is on disk when this returns."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            FileLock(self.file.with_suffix(".lock")),
-            self.file.open("a", encoding="utf-8") as lines,
-        ):
-            lines.write(line.model_dump_json(exclude_none=True) + "\n")
-            lines.flush()
-            os.fsync(lines.fileno())
-
-    def lines(self) -> list[Line]:
-        """Return all lines, oldest first.
+    def __iter__(self) -> Iterator[Line]:
+        """Yield all lines, oldest first.
 
         Raises
         ------
@@ -47,12 +50,24 @@ class Journal(Generic[Line]):
             If a line cannot be read; the message says which.
         """
         if not self.file.exists():
-            return []
-        found = []
-        told = self.file.read_text("utf-8").removesuffix("\n").split("\n")
-        for number, line in enumerate(told, start=1):  # texts may hold other line separators
+            return
+        told = self.file.read_bytes().split(b"\n")[:-1]  # texts may hold other line separators
+        for number, line in enumerate(told, start=1):
             try:
-                found.append(self._kind.model_validate_json(line))
+                yield self._kind.model_validate_json(line)
             except ValueError as error:
                 raise ValueError(f"{self.file}, line {number}: {error}") from error
-        return found
+
+    def add(self, line: Line) -> None:
+        """Append a line; it is on disk when this returns."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with self.lock, self.file.open("ab") as out:
+            out.truncate(self.file.read_bytes().rfind(b"\n") + 1)
+            out.write(line.model_dump_json(exclude_none=True).encode() + b"\n")
+            out.flush()
+            os.fsync(out.fileno())
+
+
+def now() -> datetime:
+    """Return the present moment as lines tell it: UTC, whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0)
