@@ -23,22 +23,6 @@ if TYPE_CHECKING:
     from insights.settings import InsightSettings
     from insights.tables import Tables
 
-_FILTERS = (
-    *("since", "until", "zone", "period"),
-    *(
-        "channel",
-        "agent",
-        "customer",
-        "category",
-        "segment",
-        "room",
-        "own_of",
-        "sentiment",
-        "label",
-        "label_match",
-    ),
-)
-
 
 def _show(table: pd.DataFrame, title: str, caption: str = "") -> None:
     from rich.console import Console
@@ -79,8 +63,8 @@ def _filters(settings: DictConfig) -> tuple[Filters, list[str] | None]:
 
     told = _plain(settings)
     split = Split.of(told["by"])
-    chosen = {name: told[name] for name in _FILTERS} | {"source": told["sources"]}
-    return Filters(**chosen | ({"period": split.period} if split.period else {})), split.by
+    period = {"period": split.period} if split.period else {}
+    return Filters.of(told | period), split.by
 
 
 def _plain(settings: DictConfig) -> dict[str, Any]:
@@ -103,11 +87,8 @@ def _save(settings: DictConfig, tables: Tables) -> None:
     from insights.saved import SavedReports
 
     told = _plain(settings)
-    names = set(Chosen.model_fields)
-    chosen = {name: told[name] for name in names - {"source"} if told[name]}
-    only = Chosen(**chosen | ({"source": told["sources"]} if told["sources"] else {}))
     by = [told["by"]] if isinstance(told["by"], str) else told["by"]
-    section = Section(finding=told["finding"], family=told["family"], by=by, only=only)
+    section = Section(finding=told["finding"], family=told["family"], by=by, only=Chosen.of(told))
     report = SavedReports(tables.workspace).add(str(told["save"]), section, tables, told["title"])
     sys.stderr.write(f"saved {told['save']}: {len(report.sections)} sections\n")
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _CHANGED = ("status", "owner", "plan", "due", "began")
 _CAME_FROM = {"alert": "alert_id", "need": "need_id"}
-_FILTERS = ("channel", "agent", "customer", "category", "segment", "label", "label_match", "zone")
 
 
 def run(settings: DictConfig) -> None:
@@ -69,10 +68,9 @@ def _measure(told: dict[str, Any], tables: Tables) -> Measure | None:
     from insights.filters import Filters  # noqa: PLC0415
     from insights.registry import find  # noqa: PLC0415
 
-    chosen = {name: told[name] for name in _FILTERS} | {"source": told["sources"]}
     names = ("finding", "family", "number", "better", "group")
     wanted = {name: told[name] for name in names} | {"group": told["group"] or {}}
-    measure = Measure(**wanted, filters=Filters(**chosen))
+    measure = Measure(**wanted, filters=Filters.of(told))
     finding = find(measure.finding, measure.family, tables)
     finding.split_by(tuple(measure.group))
     return measure

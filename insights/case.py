@@ -50,10 +50,8 @@ def _list(tables: Tables, told: dict[str, Any], verdict: Found | None) -> None:
     from insights.compliance.queue import queue  # noqa: PLC0415
     from insights.filters import Filters  # noqa: PLC0415
 
-    names = ("zone", "since", "until", "agent", "channel")
-    filters = Filters(**{name: told[name] for name in names})
     asked = None if told["verdict"] == _ALL else verdict or "open"
-    found = queue(tables, filters, verdict=asked, rule=told["rule"], limit=told["limit"])
+    found = queue(tables, Filters.of(told), verdict=asked, rule=told["rule"], limit=told["limit"])
     for case in found.cases:
         _line(case, told["zone"])
     rest = found.total - len(found.cases)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 import ibis
@@ -88,6 +88,17 @@ class Chosen(BaseModel):
     sentiment: Sentiments = ()
     label: Names = ()
     label_match: Literal["all", "any"] = "all"
+
+    @classmethod
+    def of(cls, settings: Mapping[str, object]) -> Self:
+        """Read the settings of a verb that have a field's name; ``sources`` is the source.
+
+        What is None or empty was not told. (A setting cannot be called ``source``: that is the
+        group of what ``python -m ingest`` reads.)
+        """
+        named = {**settings, "source": settings.get("sources")}
+        told = {name: named.get(name) for name in cls.model_fields}
+        return cls.model_validate({n: each for n, each in told.items() if each not in (None, [])})
 
     def told(self) -> str:
         """Return what was chosen in words."""

@@ -16,8 +16,7 @@ import pandas as pd
 from ibis.expr.types import Table, Value
 
 from insights.filters import Filters
-from insights.judged import kept_judged
-from insights.own_customers import kept_own
+from insights.kept import kept
 from insights.splits import dated, shown_times, spread
 from insights.tables import Tables
 from insights.viewed import viewed
@@ -223,18 +222,7 @@ class Finding:
     def kept(self, tables: Tables, filters: Filters) -> Table:
         """Return what :meth:`rows` does, without the calendar."""
         rows = viewed(self.members(tables, filters), tables)
-        if filters.segment and "customer_id" in rows.columns:
-            rows = spread(rows, tables, ["segment"])
-        missing = [name for name in filters.chosen if name not in rows.columns]
-        if missing or (filters.label and "conversation_id" not in rows.columns):
-            raise ValueError(
-                f"finding {self.id!r} cannot be filtered by {', '.join(missing or ['label'])}: "
-                "its records have no such column"
-            )
-        if filters.label:
-            rows = filters.labeled(rows, tables.chats.labels)
-        rows = kept_judged(kept_own(rows, tables, filters), tables, filters)
-        return filters.keep(rows)
+        return kept(rows, tables, filters, f"finding {self.id!r}")
 
 
 def _summarized(rows: Table, groups: Sequence[str], beside: Mapping[str, Beside]) -> pd.DataFrame:

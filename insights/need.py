@@ -39,7 +39,8 @@ def _say(line: str) -> None:
 
 def run(settings: DictConfig) -> None:
     """Record a decision where one is given, and show the decisions."""
-    from insights.needs.register import Decision, Register, now  # noqa: PLC0415
+    from insights.journal import now  # noqa: PLC0415
+    from insights.needs.register import Decision, Register  # noqa: PLC0415
 
     workspace = Workspace.named(settings.workspace, settings.data_dir)
     register, told = Register(workspace), _told(settings)

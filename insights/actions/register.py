@@ -9,10 +9,9 @@ from typing import Any
 from ingest.workspace import Workspace
 from insights.actions.item import Action, Change, Measure, fold
 from insights.alerts.desk import Desk
-from insights.alerts.rules import Anomaly, New, Threshold, load_rules
-from insights.alerts.rules import Change as ChangeRule
-from insights.journal import Journal
-from insights.needs.register import now
+from insights.alerts.finding_rules import FindingRule
+from insights.alerts.rules import load_rules
+from insights.journal import Journal, now
 
 _LENGTH = 8
 
@@ -57,7 +56,7 @@ class Actions:
         NoAlertError
             If there is no alert of the id told.
         """
-        at, known = now(), len(self._journal.lines())
+        at, known = now(), len(list(self._journal))
         key = hashlib.sha256(f"{title}\n{at.isoformat()}\n{known}".encode()).hexdigest()[:_LENGTH]
         if told.get("measure") is None:
             told["measure"] = self._measure(told.get("alert"), told.get("need"))
@@ -86,7 +85,7 @@ class Actions:
         NoActionError
             If there is none of this id.
         """
-        found = [one for one in self._journal.lines() if one.action == action]
+        found = [one for one in self._journal if one.action == action]
         if not found:
             raise NoActionError(action)
         return found
@@ -104,7 +103,7 @@ class Actions:
     def every(self) -> list[Action]:
         """Return all items, those that are due first before those without a date."""
         changes: dict[str, list[Change]] = {}
-        for one in self._journal.lines():
+        for one in self._journal:
             changes.setdefault(one.action, []).append(one)
         items = [fold(told) for told in changes.values()]
         return sorted(items, key=lambda item: (item.due is None, str(item.due), item.opened_at))
@@ -121,7 +120,7 @@ def _of_alert(alert: Mapping[str, Any]) -> Measure | None:
     """Return the number that an alert was about; None where its rule reads no finding."""
     known = {rule.name: rule for rule in load_rules()}
     rule = known.get(alert["rule"])
-    if not isinstance(rule, Threshold | ChangeRule | Anomaly | New):
+    if not isinstance(rule, FindingRule):
         return None
     return Measure(
         finding=rule.finding,

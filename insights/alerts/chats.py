@@ -12,13 +12,14 @@ from ibis import _
 from ibis.expr.types import Table, Value
 
 from insights.alerts.calendar import Calendar
-from insights.alerts.rules import Events, Mood, Rule, Waiting, Words
+from insights.alerts.chat_rules import Events, Mood, Waiting, Words
+from insights.alerts.rules import Rule
 from insights.alerts.series import EVERYTHING
 from insights.alerts.words import matches
 from insights.business_hours import business_minutes
-from insights.filters import Filters
 from insights.findings.members import about
 from insights.functions import DAY, MINUTE, epoch_us, minutes
+from insights.kept import kept
 from insights.tables import Tables
 
 _COLUMNS = ("record_id", "at", "value", "simulated")
@@ -85,12 +86,7 @@ def grouped(rows: Table, rule: Rule, split: tuple[str, ...] = (), *extra: str) -
 
 
 def _chosen(rows: Table, rule: Rule, tables: Tables) -> Table:
-    own = Filters.model_validate(rule.only.model_dump())
-    missing = [name for name in own.chosen if name not in rows.columns]
-    if missing:
-        raise ValueError(f"alert {rule.name}: its records have no column {missing[0]!r}")
-    kept = own.keep(rows)
-    return own.labeled(kept, tables.chats.labels) if own.label else kept
+    return kept(rows, tables, rule.filters(), f"alert {rule.name}")
 
 
 def worded(rule: Words, tables: Tables) -> Table:

@@ -9,19 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from insights.alerts.calendar import PER_WEEK, Calendar
+from insights.alerts.chat_rules import Events, Mood, Waiting, Words
 from insights.alerts.expected import Expected, dispersion_of, expected
-from insights.alerts.rules import (
-    Anomaly,
-    Change,
-    Direction,
-    Events,
-    Mood,
-    New,
-    Rule,
-    Threshold,
-    Waiting,
-    Words,
-)
+from insights.alerts.finding_rules import Anomaly, Change, Direction, New, Threshold
+from insights.alerts.rules import Rule
 from insights.alerts.series import Series
 
 

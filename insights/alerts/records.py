@@ -12,8 +12,10 @@ from ibis import _
 from ibis.expr.types import Table
 
 from insights.alerts.calendar import Calendar, moment
+from insights.alerts.chat_rules import Waiting
 from insights.alerts.chats import grouped, rows_of, waiting
-from insights.alerts.rules import Anomaly, FindingRule, Rule, Waiting
+from insights.alerts.finding_rules import Anomaly, FindingRule
+from insights.alerts.rules import Rule
 from insights.alerts.series import BEFORE, Records
 from insights.filters import Filters
 from insights.finding import CALENDAR, Finding
@@ -68,7 +70,7 @@ def how_of(rule: Rule, tables: Tables) -> str | None:
 
 def _filters(rule: Rule, calendar: Calendar, zone: str) -> Filters:
     ends = {"since": moment(int(calendar.edges[0])), "until": moment(int(calendar.edges[-1]))}
-    return Filters.model_validate({"zone": zone, **ends, **rule.only.model_dump()})
+    return rule.filters(zone=zone, **ends)
 
 
 def _found(rule: FindingRule, tables: Tables, filters: Filters, calendar: Calendar) -> Records:
@@ -126,8 +128,7 @@ def _placed(rows: Table, filters: Filters, calendar: Calendar) -> pd.DataFrame:
 
 def _first_ever(finding: Finding, tables: Tables, rule: Rule, calendar: Calendar) -> int:
     """Return the bucket of the first record there ever was."""
-    every = Filters.model_validate(rule.only.model_dump())
-    rows = finding.rows(tables, every).drop_null("value")
+    rows = finding.rows(tables, rule.filters()).drop_null("value")
     first = rows.aggregate(at=_.at.min()).to_pandas()["at"][0]
     if pd.isna(first):
         return len(calendar)

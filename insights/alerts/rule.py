@@ -8,23 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 
 from features.text.taxonomy.taxonomy import named_taxonomy
 from insights.alerts.calendar import Bucket
-from insights.filters import Names
+from insights.filters import Chosen, Filters
 
 About = Literal["opened", "updated", "closed"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Said = dict[Literal["zh", "en"], Annotated[str, Field(min_length=1, max_length=300)]]
-
-
-class Only(BaseModel):
-    """Records a rule looks at: any of these values; empty keeps all."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    channel: Names = ()
-    agent: Names = ()
-    customer: Names = ()
-    source: Names = ()
-    label: Names = ()
 
 
 class BaseRule(BaseModel):
@@ -46,7 +34,7 @@ class BaseRule(BaseModel):
         Length of time that is judged as one.
     by : str, optional
         What splits the number; each value has incidents of its own.
-    only : Only
+    only : Chosen
         Which records count.
     cooldown_minutes : int
         Breaches that begin within this time after the last one belong to the same incident.
@@ -69,7 +57,7 @@ class BaseRule(BaseModel):
     severity: Literal["info", "warning", "critical"] = "warning"
     bucket: Bucket = "hour"
     by: str | None = None
-    only: Only = Only()
+    only: Chosen = Chosen()
     cooldown_minutes: NonNegativeInt = 0
     lag_minutes: NonNegativeInt = 0
     notify: tuple[About, ...] = ("opened", "closed")
@@ -79,6 +67,10 @@ class BaseRule(BaseModel):
     def lookback(self) -> int:
         """Buckets before the judged one that its judgment reads."""
         return 0
+
+    def filters(self, **more: object) -> Filters:
+        """Return which records count, and what more is told of them: a range and its zone."""
+        return Filters.model_validate(more | self.only.model_dump())
 
     def owner_of(self, group: str) -> str:
         """Return who is told about a group."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ibis.expr.types import Value
 
-from insights.alerts.rules import Words
+from insights.alerts.chat_rules import Words
 
 _APART = r"[\s\pP\pS]{0,2}"  # what is put between characters of a word to hide it
 _WIDE = "".join(chr(code) for code in range(0xFF01, 0xFF5F))

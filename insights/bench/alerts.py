@@ -26,9 +26,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from insights.alerts.calendar import Calendar
+from insights.alerts.finding_rules import Anomaly
 from insights.alerts.incidents import Following, Observation
 from insights.alerts.judge import judge_of
-from insights.alerts.rules import Anomaly, load_rules
+from insights.alerts.rules import load_rules
 from insights.alerts.series import BEFORE, EVERYTHING, Records, series_of
 from insights.bench.figures import figure
 from insights.bench.settings import Bench

@@ -8,8 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ingest.workspace import Workspace
-from insights.journal import Journal
-from insights.needs.register import now
+from insights.journal import Journal, now
 
 Found = Literal["open", "confirmed", "false_alarm"]
 
@@ -60,8 +59,8 @@ class Verdicts:
 
     def latest(self) -> dict[str, Verdict]:
         """Return the last word about each case that anybody spoke of."""
-        return {one.case: one for one in self._journal.lines()}
+        return {one.case: one for one in self._journal}
 
     def history(self, case: str) -> list[Verdict]:
         """Return what was found of one case, oldest first."""
-        return [one for one in self._journal.lines() if one.case == case]
+        return [one for one in self._journal if one.case == case]

@@ -9,7 +9,8 @@ import ibis
 import pyarrow as pa
 from ibis import _
 
-from insights.alerts.rules import Words, load_rules
+from insights.alerts.chat_rules import Words
+from insights.alerts.rules import load_rules
 from insights.alerts.words import breaks, matched, plain
 from insights.compliance.searched import searched
 from insights.tables import Tables

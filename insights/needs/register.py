@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -111,7 +111,7 @@ class Register:
         ValueError
             If a line cannot be read; the message says which.
         """
-        return [one for one in self._journal.lines() if need is None or one.need == need]
+        return [one for one in self._journal if need is None or one.need == need]
 
     def standings(self) -> dict[str, Standing]:
         """Return where each need stands about which anything was decided."""
@@ -127,8 +127,3 @@ def fold(decisions: Sequence[Decision]) -> Standing:
     for one in decisions:
         told |= one.changed()
     return Standing.model_validate(told)
-
-
-def now() -> datetime:
-    """Return the present moment, whole seconds."""
-    return datetime.now(UTC).replace(microsecond=0)

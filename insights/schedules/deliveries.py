@@ -15,8 +15,8 @@ from features.text.pii.shown import shown
 from insights.delivery.channels import Delivery
 from insights.delivery.message import Language, Message, Parcel
 from insights.delivery.send import Sleep, tried
+from insights.journal import Journal
 from insights.schedules.history import Run
-from insights.schedules.journal import Journal
 from insights.schedules.plan import Schedule
 
 _MOST_BYTES = 15_000_000  # of a file that a mail carries: many servers refuse 25 MB of base64

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from insights.schedules.journal import Journal
+from insights.journal import Journal
 
 Status = Literal["done", "failed", "skipped"]
 

@@ -12,10 +12,10 @@ from scipy.sparse import csr_matrix
 
 from training.ids import FloatArray, IntArray
 from training.interactions import Interactions
-from training.models.base import Recommender
 from training.models.question import Question
 from training.models.ranking.items import matrix_of
 from training.models.ranking.people import CustomerState
+from training.models.strangers import LooksUpStrangers
 from training.topk import TopK, top_of_factors
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _PARTS = ("behavior_vector", "sentiment_vector", "topic_vector")
 _TOLERANCE = 1e-6
 
 
-class Content(Recommender):
+class Content(LooksUpStrangers):
     """Score an item by the dot product of the customer's profile and the item's vector.
 
     Parameters
@@ -45,7 +45,6 @@ class Content(Recommender):
     """
 
     ground = "profile"
-    reads_features = True
 
     @validate_call
     def __init__(
@@ -68,20 +67,12 @@ class Content(Recommender):
         self.vector = vector
         self.weights = None if weights is None else list(weights)
 
-    def _top(self, asked: Question) -> tuple[TopK, NDArray[np.bool_]]:
-        """Rank as any model; customers unknown in training are looked up in the features."""
-        best, fallback = super()._top(asked)
-        strangers = np.flatnonzero(asked.numbers < 0).astype(np.int32)
-        if asked.features is None or not strangers.size:
-            return best, fallback
-        new = asked.of(strangers)
-        profiles = self._profiles(CustomerState.of(new.customers, None, asked.features))
+    def _top_of_strangers(self, asked: Question, features: FeatureReader) -> TopK | None:
+        profiles = self._profiles(CustomerState.of(asked.customers, None, features))
         if profiles.shape[1] != self._items.shape[1]:
-            return best, fallback
-        vectors = self._items if new.columns is None else self._items[new.columns]
-        found = new.in_items(top_of_factors(profiles, vectors, new.k, new.excluded))
-        best.items[strangers], best.scores[strangers] = found.items, found.scores
-        return best, fallback
+            return None
+        items = self._prepared(self._items, asked.columns)
+        return asked.in_items(top_of_factors(profiles, items, asked.k, asked.excluded))
 
     def factors(
         self, numbers: IntArray, histories: csr_matrix

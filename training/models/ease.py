@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import PositiveFloat, PositiveInt, validate_call
 from scipy.sparse import csr_matrix
 
-from training.ids import FloatArray, IntArray
 from training.interactions import Interactions
-from training.models.base import Recommender
 from training.models.linear import (
-    contributions_of_members,
     gram,
     most_popular,
     refuse_too_large,
-    scores_of_members,
     zero_diagonal_weights,
 )
+from training.models.members import MemberWeights
 from training.models.weighting import weighted
 
 if TYPE_CHECKING:
     from features.store.reader import FeatureReader
 
 
-class EASE(Recommender):
+class EASE(MemberWeights):
     """Score an item by learned weights of the items in the customer's history.
 
     With G = X'X + λI over the most popular items and P its inverse, the weight of item i for item
@@ -51,8 +46,6 @@ class EASE(Recommender):
         From ``fit``, before anything is allocated, if the weights would not fit in memory.
     """
 
-    additive = True
-
     @validate_call
     def __init__(
         self,
@@ -65,10 +58,6 @@ class EASE(Recommender):
         self.max_items = max_items
         self.threads = threads
 
-    def contributions(self, history: csr_matrix, items: IntArray) -> FloatArray:
-        """Return the weight of each item of the history for each of ``items``."""
-        return contributions_of_members(history, items, self._members, self._weights)
-
     def _fit(
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None
     ) -> None:
@@ -78,15 +67,3 @@ class EASE(Recommender):
         found = gram(weighted(matrix[:, self._members], "binary"))
         found[np.diag_indices_from(found)] += self.regularization
         self._weights, _ = zero_diagonal_weights(found, "EASE", self.threads)
-
-    def _score(
-        self, numbers: IntArray, histories: csr_matrix, features: FeatureReader | None
-    ) -> FloatArray:
-        del numbers, features
-        return scores_of_members(histories, self._members, self._weights)
-
-    def _arrays(self) -> Mapping[str, NDArray[Any]]:
-        return {"members": self._members, "weights": self._weights}
-
-    def _restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        self._members, self._weights = arrays["members"], arrays["weights"]

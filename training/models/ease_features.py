@@ -13,7 +13,6 @@ from scipy.sparse import block_array, csr_matrix, hstack
 
 from training.ids import FloatArray, IntArray
 from training.interactions import Interactions
-from training.models.base import Recommender
 from training.models.blocks import top_of_blocks
 from training.models.linear import (
     contributions_of_members,
@@ -25,6 +24,7 @@ from training.models.linear import (
 )
 from training.models.question import Question
 from training.models.side_information import CustomerColumns, Vector, item_columns
+from training.models.strangers import LooksUpStrangers
 from training.models.weighting import weighted
 from training.topk import TopK
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from features.store.reader import FeatureReader
 
 
-class EASEWithFeatures(Recommender):
+class EASEWithFeatures(LooksUpStrangers):
     """Score an item by learned weights of the history, of item features and of the profile.
 
     Collective EASE (Jeunen, Van Balen and Goethals 2020, "Closed-Form Models for Collaborative
@@ -77,7 +77,6 @@ class EASEWithFeatures(Recommender):
 
     additive = True
     beside = "profile"
-    reads_features = True
 
     @validate_call
     def __init__(
@@ -101,38 +100,15 @@ class EASEWithFeatures(Recommender):
         self.max_items = max_items
         self.threads = threads
 
-    def _top(self, asked: Question) -> tuple[TopK, NDArray[np.bool_]]:
-        """Rank as any model; customers unknown in training are looked up in the features."""
-        best, fallback = super()._top(asked)
-        strangers = np.flatnonzero(asked.numbers < 0)
-        if asked.features is None or not strangers.size:
-            return best, fallback
-        unknown = asked.of(strangers.astype(np.int32))
-        profiles = self._columns.read(list(unknown.customers), None, asked.features)
-        found = self._top_of_profiles(
-            profiles, unknown.histories, asked.k, asked.columns, exclude_seen=asked.exclude_seen
-        )
-        best.items[strangers], best.scores[strangers] = found.items, found.scores
-        return best, fallback
-
-    def _top_of_profiles(
-        self,
-        profiles: FloatArray,
-        histories: csr_matrix,
-        k: int,
-        chosen: IntArray | None,
-        *,
-        exclude_seen: bool,
-    ) -> TopK:
-        """Rank for customers unknown in training, by profile and history."""
-        columns = np.arange(len(self.items), dtype=np.int32) if chosen is None else chosen
+    def _top_of_strangers(self, asked: Question, features: FeatureReader) -> TopK:
+        profiles = self._columns.read(list(asked.customers), None, features)
+        histories, columns = asked.histories, asked.columns
 
         def score(part: slice) -> FloatArray:
-            return self._scores_of(histories[part], profiles[part])[:, columns]
+            found = self._scores_of(histories[part], profiles[part])
+            return found if columns is None else found[:, columns]
 
-        excluded = histories[:, columns] if exclude_seen else None
-        found = top_of_blocks(score, histories.shape, k, excluded)
-        return TopK(np.append(columns, np.int32(-1))[found.items], found.scores)
+        return asked.in_items(top_of_blocks(score, histories.shape, asked.k, asked.excluded))
 
     def contributions(self, history: csr_matrix, items: IntArray) -> FloatArray:
         """Return the weight of each item of the history for each of ``items``."""

@@ -19,6 +19,7 @@ from training.models.irspack_parts import IALSTrainer
 from training.models.memory import available_bytes
 from training.models.question import Question
 from training.models.side_information import CustomerColumns, Vector, item_columns
+from training.models.strangers import LooksUpStrangers
 from training.models.weighting import Weighting, weighted
 from training.topk import TopK, top_of_factors
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _SQUARES = 3  # matrices [traits, traits] at the same time: Gram, its root, and room to work
 
 
-class IALSWithFeatures(IALS):
+class IALSWithFeatures(LooksUpStrangers, IALS):
     """Score as iALS does; factors are drawn to what features say instead of to zero.
 
     The penalty of a vector is its squared distance to the prior: its features times a matrix that
@@ -67,7 +68,6 @@ class IALSWithFeatures(IALS):
         From ``fit``, before it starts, if a regression on so many item features would not fit.
     """
 
-    reads_features = True
     beside = "profile"  # the prior
 
     @validate_call
@@ -117,19 +117,11 @@ class IALSWithFeatures(IALS):
             customers[changed] = self._vectors(profiles.astype(np.float32), histories[changed])
         return customers, self._items
 
-    def _top(self, asked: Question) -> tuple[TopK, NDArray[np.bool_]]:
-        """Rank as any model; customers unknown in training are looked up in the features."""
-        best, fallback = super()._top(asked)
-        strangers = np.flatnonzero(asked.numbers < 0).astype(np.int32)
-        if asked.features is None or not strangers.size:
-            return best, fallback
-        new = asked.of(strangers)
-        profiles = self._columns.read(list(new.customers), None, asked.features)
-        vectors = self._vectors(profiles, new.histories)
-        items = self._prepared(self._items, new.columns)
-        found = new.in_items(top_of_factors(vectors, items, new.k, new.excluded))
-        best.items[strangers], best.scores[strangers] = found.items, found.scores
-        return best, fallback
+    def _top_of_strangers(self, asked: Question, features: FeatureReader) -> TopK:
+        profiles = self._columns.read(list(asked.customers), None, features)
+        vectors = self._vectors(profiles, asked.histories)
+        items = self._prepared(self._items, asked.columns)
+        return asked.in_items(top_of_factors(vectors, items, asked.k, asked.excluded))
 
     def _fit(
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None

@@ -9,7 +9,6 @@ from threadpoolctl import threadpool_limits
 
 from training.ids import FloatArray, IntArray
 from training.models.memory import available_bytes
-from training.models.weighting import weighted
 
 _GRAM_ROWS = 1024  # rows of the Gram matrix made at a time
 _SQUARES = 3  # matrices [n, n] that fit at the same time: weights, and room to work
@@ -127,18 +126,3 @@ def places_in(numbers: IntArray, members: IntArray) -> IntArray:
         return np.full(len(numbers), -1, dtype=np.int32)
     places = np.minimum(np.searchsorted(members, numbers), len(members) - 1)
     return np.where(members[places] == numbers, places, -1).astype(np.int32)
-
-
-def scores_of_members(
-    histories: csr_matrix, members: IntArray, weights: FloatArray | csr_matrix
-) -> FloatArray:
-    """Score the items ``members`` by the weights of those in each history.
-
-    Returns float32 [n, n_items], NaN for all other items and in rows without any of them.
-    """
-    known = weighted(histories[:, members], "binary")
-    found = known @ weights
-    scores = np.full(histories.shape, np.nan, dtype=np.float32)
-    scores[:, members] = found if isinstance(found, np.ndarray) else found.toarray()
-    scores[np.diff(known.indptr) == 0] = np.nan
-    return scores

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, validate_call
 from scipy.sparse import csr_matrix
 
-from training.ids import FloatArray, IntArray
 from training.interactions import Interactions
-from training.models.base import Recommender
 from training.models.irspack_parts import slim_weight_allow_negative, slim_weight_positive_only
 from training.models.linear import (
-    contributions_of_members,
     most_popular,
-    scores_of_members,
 )
+from training.models.members import MemberWeights
 from training.models.weighting import weighted
 
 if TYPE_CHECKING:
     from features.store.reader import FeatureReader
 
 
-class SLIM(Recommender):
+class SLIM(MemberWeights):
     """Score an item by sparse learned weights of the items in the customer's history.
 
     Each item's column is regressed on all others with an elastic net, by cyclic coordinate
@@ -51,8 +46,6 @@ class SLIM(Recommender):
         Threads of the descent; with more than one, weights vary within ``tolerance``.
     """
 
-    additive = True
-
     @validate_call
     def __init__(
         self,
@@ -75,10 +68,6 @@ class SLIM(Recommender):
         self.max_items = max_items
         self.threads = threads
 
-    def contributions(self, history: csr_matrix, items: IntArray) -> FloatArray:
-        """Return the weight of each item of the history for each of ``items``."""
-        return contributions_of_members(history, items, self._members, self._weights)
-
     def _fit(
         self, matrix: csr_matrix, interactions: Interactions, features: FeatureReader | None
     ) -> None:
@@ -96,18 +85,3 @@ class SLIM(Recommender):
         )
         self._weights = csr_matrix(found, dtype=np.float32)
         self._weights.sort_indices()
-
-    def _score(
-        self, numbers: IntArray, histories: csr_matrix, features: FeatureReader | None
-    ) -> FloatArray:
-        del numbers, features
-        return scores_of_members(histories, self._members, self._weights)
-
-    def _arrays(self) -> Mapping[str, NDArray[Any]]:
-        parts = {name: getattr(self._weights, name) for name in ("data", "indices", "indptr")}
-        return {"members": self._members, **parts}
-
-    def _restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        self._members = arrays["members"]
-        parts = (arrays["data"], arrays["indices"], arrays["indptr"])
-        self._weights = csr_matrix(parts, shape=(len(self._members), len(self._members)))

@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from features.text.pii.mask import mask
+from insights.journal import now
 from insights.needs.cards import known_needs, need_cards
 from insights.needs.priority import preset_named
-from insights.needs.register import Decision, Register, now
+from insights.needs.register import Decision, Register
 from insights.tables import Tables
 from serving.api.answers import json, problems
 from serving.api.deps import PathId, ServiceDep

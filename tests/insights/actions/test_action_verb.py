@@ -57,6 +57,18 @@ def test_days_begin_in_the_zone(verb: Verb) -> None:
     assert "began=2026-03-15T00:00:00+08:00" in shown
 
 
+def test_the_number_is_of_the_records_that_every_filter_keeps(verb: Verb) -> None:
+    def counted(*filters: str) -> str:
+        return verb("title=x", "finding=messages", "began=2026-03-15", *filters)
+
+    assert "(112, 28)" in counted()
+    assert "(8, 0)" in counted("room=[web8-0,web8-1,web8-2,web8-3]")
+    assert "(112, 28)" in counted("own_of=[ann]")
+    assert "(0, 0)" in counted("own_of=[bob]")
+    with pytest.raises(FileNotFoundError, match="python -m features"):
+        counted("sentiment=[negative]")
+
+
 def test_mistakes_are_told_before_anything_is_kept(verb: Verb) -> None:
     with pytest.raises(ValueError, match="title: expected what is to be done"):
         verb("finding=volume")

@@ -130,8 +130,36 @@ def test_a_number_or_split_that_is_not_there_is_told(tables: Tables) -> None:
             raised(tables, rule("threshold", above=1, **told))
     with pytest.raises(ValueError, match="cannot be split by 'topic'"):
         raised(tables, rule("words", words=["hello"], by="topic"))
-    with pytest.raises(ValueError, match="have no column 'channel'"):
+    with pytest.raises(ValueError, match="cannot be filtered by channel"):
         raised(tables, rule("events", kinds=["left"], only={"channel": "web"}))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"kind": "threshold", "finding": "volume", "above": 0},
+        {"kind": "waiting", "longer_than_minutes": 60},
+        {"kind": "words", "words": ["broke"], "who": "customer"},
+    ],
+    ids=lambda told: str(told["kind"]),
+)
+def test_rules_look_at_own_customers_segments_and_moods(
+    told: dict[str, Any], tmp_path: Path
+) -> None:
+    texts = [said(1, "c1", conversation="a", channel="web"),
+             said(1, "c2", conversation="b", channel="web", mood="positive")]  # fmt: skip
+    tables = needing(tmp_path, texts)
+
+    def found(**only: str) -> bool:
+        asked = rule(**told, only=only, bucket="day")
+        return bool(raised(tables, asked, since="01T00:00", until="05T00:00"))
+
+    assert found()
+    assert found(sentiment="negative", customer="c1")
+    assert not found(sentiment="negative", customer="c2")
+    assert found(segment="unknown")
+    assert not found(segment="vip")
+    assert not found(own_of="ann")
 
 
 def test_what_nobody_spoke_of_before_raises_one_alert(tmp_path: Path) -> None:

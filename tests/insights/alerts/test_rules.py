@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from features.text.taxonomy.taxonomy import named_taxonomy
-from insights.alerts.rules import FOLDER, FindingRule, load_rules
+from insights.alerts.finding_rules import FindingRule
+from insights.alerts.rules import FOLDER, load_rules
 from insights.registry import find
 from tests.insights.alerts.sample import rule
 

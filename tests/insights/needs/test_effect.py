@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from insights.filters import Filters
+from insights.journal import now
 from insights.needs.effect import Side, effect
-from insights.needs.register import Decision, Register, now
+from insights.needs.register import Decision, Register
 from insights.needs.settings import NeedSettings
 from insights.registry import find
 from insights.tables import Tables

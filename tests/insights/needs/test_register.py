@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from ingest.workspace import Workspace
 from insights.filters import Filters
+from insights.journal import now
 from insights.needs.cards import need_cards
-from insights.needs.register import STATUSES, Decision, Register, Standing, fold, now
+from insights.needs.register import STATUSES, Decision, Register, Standing, fold
 from tests.insights.needs.workspace import said, write
 
 AT = datetime(2026, 4, 1, tzinfo=UTC)
@@ -75,9 +76,32 @@ def test_a_broken_line_is_named(tmp_path: Path) -> None:
     register = Register(Workspace.named("shop", tmp_path))
     register.add(Decision(need="a", at=AT, status="open"))
     with register.file.open("a", encoding="utf-8") as lines:
-        lines.write('{"need": "a", "at"')
+        lines.write('{"need": "a", "at"\n')
     with pytest.raises(ValueError, match=r"decisions\.jsonl, line 2"):
         register.decisions()
+
+
+def test_what_a_crash_cut_short_was_not_decided(tmp_path: Path) -> None:
+    register = Register(Workspace.named("shop", tmp_path))
+    for status in ("open", "done"):
+        register.add(Decision(need="a", at=AT, status=status))
+    whole = register.file.read_bytes()
+    for cut in (whole[:-2], whole[:-20]):
+        register.file.write_bytes(cut)
+        assert [one.status for one in register.decisions()] == ["open"]
+        register.add(Decision(need="a", at=AT, status="done"))
+        assert register.file.read_bytes() == whole
+
+
+def test_a_line_that_lacks_only_its_break_was_decided(tmp_path: Path) -> None:
+    register = Register(Workspace.named("shop", tmp_path))
+    register.add(Decision(need="a", at=AT, status="open"))
+    whole = register.file.read_bytes()
+    register.file.write_bytes(whole.rstrip())
+    assert [one.status for one in register.decisions()] == ["open"]
+    register.add(Decision(need="a", at=AT, status="done"))
+    assert [one.status for one in register.decisions()] == ["open", "done"]
+    assert register.file.read_bytes().startswith(whole)
 
 
 def test_cards_show_what_was_decided(tmp_path: Path) -> None:

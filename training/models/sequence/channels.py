@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from training.ids import IntArray
 from training.interactions import Interactions
 from training.models.ranking.items import levels_of
+from training.models.sequence.settings import SequenceSettings
 
 if TYPE_CHECKING:
     from features.store.reader import FeatureReader
-    from training.models.sequence.sasrec import SASRec
 
 ItemChannel = Literal["department", "category", "leaf", "brand", "price_band"]
 EventChannel = Literal["value", "event_channel"]
@@ -68,7 +68,7 @@ class Side:
         )
 
 
-def check_channels(model: SASRec) -> None:
+def check_channels(model: SequenceSettings) -> None:
     """Refuse settings of channels that do not go together.
 
     Raises

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,9 +19,7 @@ from training.models.sequence.layers import Network
 from training.models.sequence.loss import Loss, gbce, sampled_softmax, softmax
 from training.models.sequence.module import Curve, SequenceModule
 from training.models.sequence.packing import SequenceData, marks_of
-
-if TYPE_CHECKING:
-    from training.models.sequence.sasrec import SASRec
+from training.models.sequence.settings import SequenceSettings
 
 
 class Fitted(NamedTuple):
@@ -31,7 +29,7 @@ class Fitted(NamedTuple):
     curve: NDArray[np.float64]
 
 
-def network_of(model: SASRec, side: Side) -> Network:
+def network_of(model: SequenceSettings, side: Side) -> Network:
     """Return an untrained network as ``model`` describes it, for the items of ``side``."""
     network = Network(
         len(side.items), model.length, width=model.dimensions, blocks=model.blocks,
@@ -47,7 +45,7 @@ def network_of(model: SASRec, side: Side) -> Network:
 
 
 def fit_network(
-    model: SASRec,
+    model: SequenceSettings,
     histories: Histories,
     start: FloatArray | None,
     side: Side,
@@ -57,7 +55,7 @@ def fit_network(
 
     Parameters
     ----------
-    model : SASRec
+    model : SequenceSettings
     histories : Histories
         All events; at least one customer has two.
     start : ndarray of float32, shape [n_items, dimensions], optional
@@ -92,14 +90,14 @@ def fit_network(
     return Fitted(weights, np.array(curve.rows, dtype=np.float64).reshape(-1, 3))
 
 
-def prediction_of(model: SASRec, network: Network) -> Prediction | None:
+def prediction_of(model: SequenceSettings, network: Network) -> Prediction | None:
     """Return the loss of attributes, if ``model`` gives it a weight."""
     if network.channels is None or not model.attribute_weight:
         return None
     return Prediction(network.channels.of_items, model.dimensions, model.attribute_weight)
 
 
-def loss_of(model: SASRec, histories: Histories, n_items: int) -> Loss:
+def loss_of(model: SequenceSettings, histories: Histories, n_items: int) -> Loss:
     """Return the loss that ``model`` names."""
     if model.loss == "softmax":
         return softmax
@@ -128,7 +126,7 @@ def vectors_of(network: Network, histories: Histories, length: int, at_once: int
     return found
 
 
-def restored(model: SASRec, weights: dict[str, NDArray[Any]]) -> Network:
+def restored(model: SequenceSettings, weights: dict[str, NDArray[Any]]) -> Network:
     """Return the network of ``model`` with ``weights``, for scoring."""
     nothing = np.zeros((len(weights["items.weight"]), 0), dtype=np.int32)
     tables = [channel for channel in model.channels if channel != "position"]

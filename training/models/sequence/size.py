@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from training.models.memory import available_bytes
-
-if TYPE_CHECKING:
-    from training.models.sequence.sasrec import SASRec
+from training.models.sequence.settings import SequenceSettings
 
 SOFTMAX_ROWS = 256  # vectors whose scores of all items are in memory (better: the cache) at a time
 _SCORE_BYTES = 16  # a score and its probability, and both in half precision
 _WEIGHT_BYTES = 28  # weight, gradient and two moments; the best epoch; in half precision twice
 
 
-def check_memory(model: SASRec, n_items: int) -> None:
+def check_memory(model: SequenceSettings, n_items: int) -> None:
     """Refuse a fit that needs more memory than there is.
 
     Raises

@@ -14,16 +14,16 @@ import orjson
 from training.ids import FloatArray
 from training.interactions import Interactions
 from training.models.ranking.items import matrix_of
+from training.models.sequence.channels import Side
+from training.models.sequence.settings import SequenceSettings
 
 if TYPE_CHECKING:
     from features.store.reader import FeatureReader
-    from training.models.sequence.channels import Side
-    from training.models.sequence.sasrec import SASRec
 
 DEVIATION = 0.02  # of first vectors, as of those that are random
 
 
-def folder_of(model: SASRec, interactions: Interactions, side: Side) -> Path | None:
+def folder_of(model: SequenceSettings, interactions: Interactions, side: Side) -> Path | None:
     """Return where checkpoints of this data and these settings go."""
     if model.checkpoints is None:
         return None
@@ -35,7 +35,7 @@ def folder_of(model: SASRec, interactions: Interactions, side: Side) -> Path | N
 
 
 def first_vectors(
-    model: SASRec, interactions: Interactions, features: FeatureReader | None
+    model: SequenceSettings, interactions: Interactions, features: FeatureReader | None
 ) -> FloatArray | None:
     """Return first vectors of items as ``model`` wants them, as :func:`from_texts`; None: random.
 

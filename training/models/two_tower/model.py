@@ -24,9 +24,9 @@ from scipy.sparse import csr_matrix
 from features.profile.fusion import Share, WeightedFusion
 from training.ids import FloatArray, IntArray
 from training.interactions import Interactions
-from training.models.base import Recommender
 from training.models.held_out import curve_of
 from training.models.question import Question
+from training.models.strangers import LooksUpStrangers
 from training.models.two_tower.fusion import fused, means
 from training.models.two_tower.goods import Content, Sales, microseconds
 from training.models.two_tower.people import BLOCKS, Portraits, Scaling
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 Part = Annotated[float, Field(ge=0, lt=1)]
 
 
-class TwoTower(Recommender):
+class TwoTower(LooksUpStrangers):
     """Score an item by the dot product of a customer's and an item's vector, plus its own number.
 
     The customer tower turns behavior, sentiment and topics of the profile into three unit vectors
@@ -98,8 +98,6 @@ class TwoTower(Recommender):
         If the weights do not sum to 1; from ``fit``, if no window holds a choice.
     """
 
-    reads_features = True
-
     @validate_call
     def __init__(
         self,
@@ -144,19 +142,11 @@ class TwoTower(Recommender):
         self.seed = seed
         self.checkpoints = checkpoints
 
-    def _top(self, asked: Question) -> tuple[TopK, NDArray[np.bool_]]:
-        """Rank as any model; customers unknown in training are looked up in the features."""
-        best, fallback = super()._top(asked)
-        strangers = np.flatnonzero(asked.numbers < 0).astype(np.int32)
-        if asked.features is None or not strangers.size:
-            return best, fallback
-        new = asked.of(strangers)
-        profiles, _ = self._fused(self._scaling.read(list(new.customers), None, asked.features))
-        items = self._prepared(self._state["items"], new.columns)
-        vectors = self._vectors(profiles, new.histories)
-        found = new.in_items(top_of_factors(vectors, items, new.k, new.excluded))
-        best.items[strangers], best.scores[strangers] = found.items, found.scores
-        return best, fallback
+    def _top_of_strangers(self, asked: Question, features: FeatureReader) -> TopK:
+        profiles, _ = self._fused(self._scaling.read(list(asked.customers), None, features))
+        items = self._prepared(self._state["items"], asked.columns)
+        vectors = self._vectors(profiles, asked.histories)
+        return asked.in_items(top_of_factors(vectors, items, asked.k, asked.excluded))
 
     def factors(
         self, numbers: IntArray, histories: csr_matrix
