@@ -2,7 +2,7 @@
 
 Run: ``python tests/benchmarks/bench_growth.py [model ...]``. Simulated purchases, drawn with one
 seed: customers grow with the data, items with its square root. Every fit has a process of its own,
-so that memory is that of the model; ``fit_mb`` is the peak above what the data and the libraries,
+so that memory is that of the model; ``fit_mb`` (at least .1) is the peak above what the data and the libraries,
 loaded by a fit of 2,000 purchases, took. The slope is
 that of a straight line through the logarithms: 1 doubles with the data, 2 quadruples. Results go
 to ``data/reports/growth.json``.
@@ -91,7 +91,7 @@ def one(name: str, scale: int) -> dict[str, float]:
 
 def slope(values: list[float]) -> float:
     """Return the slope of the logarithms over those of the scales."""
-    return float(np.polyfit(np.log(SCALES), np.log(values), 1)[0])
+    return round(float(np.polyfit(np.log(SCALES), np.log(values), 1)[0]), 3) + 0.0  # no -0
 
 
 def main(names: list[str]) -> None:
