@@ -3,8 +3,9 @@
 Run: ``python tests/benchmarks/bench_growth.py [model ...]``. Simulated purchases, drawn with one
 seed: customers grow with the data, items with its square root. Every fit has a process of its own,
 so that memory is that of the model; ``fit_mb`` (at least .1) is the peak above what the data and
-the libraries, loaded by a fit of 2,000 purchases, took. The slope is that of a straight line through
-the logarithms: 1 doubles with the data, 2 quadruples. Results go to ``data/reports/growth.json``.
+the libraries, loaded by a fit of 2,000 purchases, took. The slope is that of a straight line
+through the logarithms: 1 doubles with the data, 2 quadruples. Results go to
+``data/reports/growth.json``.
 """
 
 from __future__ import annotations
