@@ -172,6 +172,14 @@ def test_plots_draw_what_was_measured(results: list[Result]) -> None:
     assert sorted(points[:, 1]) == pytest.approx(sorted(compared["recall@20"]))
 
 
+def test_of_two_popularities_the_one_called_so_is_the_reference(results: list[Result]) -> None:
+    popular = next(each for each in results if each.plan.model_name == "popular")
+    week = replace(popular, plan=replace(popular.plan, model_name="popular_7"))
+    found = table.comparison([week, *results]).set_index("model")
+    assert found.loc["popular_7", "over popularity"] == 0
+    assert np.isnan(found.loc["popular", "over popularity"])
+
+
 def test_models_are_compared_with_the_run_that_is_named(results: list[Result]) -> None:
     named = [replace(each, plan=replace(each.plan, against="ease")) for each in results]
     found = table.comparison(named).set_index("model")
