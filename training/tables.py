@@ -23,7 +23,8 @@ def render(
 ) -> str:
     """Return a markdown table: one line a model and protocol, best first, intervals in brackets.
 
-    Where there are means over several cutoffs, only they are shown, or all with ``cutoffs``.
+    Where there are means over several cutoffs, only they are shown, or all with ``cutoffs``. Where
+    lines speak of different customers, each tells how many (of rating errors: how many ratings).
     """
     rows = rows if cutoffs else _means(rows)
     known = {row["metric"] for row in rows}
@@ -35,11 +36,14 @@ def render(
             lines.setdefault((row["protocol"], row["model"]), {})[row["metric"]] = row
     ordered = sorted(lines.items(), key=lambda line: (line[0][0], _place(line[1], names)))
     with_reference = any(row.get("reference") for row in rows if row["metric"] in names)
-    head = ["model", "protocol", *names, "fit s", "peak MB"]
+    asked = {line: _asked(values, names) for line, values in lines.items()}
+    with_n = len(set(asked.values()) - {"–"}) > 1
+    head = ["model", "protocol", *(["n"] if with_n else []), *names, "fit s", "peak MB"]
     head += ["reference"] if with_reference else []
     table = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for (protocol, model), values in ordered:
-        cells = [model, protocol, *(_cell(values.get(name)) for name in names)]
+        cells = [model, protocol, *([asked[protocol, model]] if with_n else [])]
+        cells += [_cell(values.get(name)) for name in names]
         cells += [_cost(values, "seconds", ".1f"), _cost(values, "peak_mb", ",.0f")]
         if with_reference:
             cells.append(_references(values, names))
@@ -66,6 +70,13 @@ def _place(values: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> flo
         return math.inf
     value = float(values[names[0]]["value"])
     return value if names[0] in ERRORS else -value
+
+
+def _asked(values: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> str:
+    """Return of how many the first of the metrics that tells it is a mean."""
+    told = (values[name].get("n") for name in names if name in values)
+    found = next((n for n in told if n is not None), None)
+    return "–" if found is None else f"{found:,}"
 
 
 def _cell(row: Mapping[str, Any] | None) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import pytest
+from omegaconf import OmegaConf
 from pydantic import ValidationError
 
 from tests.contracts.recommender import RecommenderContract
 from tests.training.shop import DAYS, START, KnownFeatures, interactions
 from training.evaluate import evaluate
+from training.explanations import explain
 from training.interactions import Interactions
 from training.models.base import Recommender, load_recommender
 from training.models.ease import EASE
@@ -27,11 +30,19 @@ from training.models.ranking.stage import in_order
 from training.models.ranking.windows import windows_of
 from training.splits import GlobalTemporal
 
+CONF = Path(__file__).parents[2] / "conf"
+
 
 def small(**settings: Any) -> Ranker:
-    sources = {"ease": EASE(regularization=5), "popular": RecentPopularity(days=28)}
-    given = {"trees": 20, "leaves": 7, "windows": 2, "window_days": 15, "candidates": 20}
-    return Ranker(sources=sources, **(given | settings))
+    given: dict[str, Any] = {
+        "sources": {"ease": EASE(regularization=5), "popular": RecentPopularity(days=28)},
+        "trees": 20,
+        "leaves": 7,
+        "windows": 2,
+        "window_days": 15,
+        "candidates": 20,
+    }
+    return Ranker(**(given | settings))
 
 
 @pytest.fixture(scope="module")
@@ -243,6 +254,50 @@ def test_groups_can_be_left_out(data: Interactions) -> None:
     assert set(model.booster.owners.values()) == {"similar", "popularity", "behavior"}
     assert removed(["popularity"]) == {"popularity"}
     assert removed(["topic"]) == {"topic", "profile"}
+
+
+def test_what_popularity_proposes_is_popular(data: Interactions, fitted: Ranker) -> None:
+    owners = fitted.booster.owners
+    expected = {"ease": "similar", "popular": "popularity", "my_categories": "behavior"}
+    for source, group in expected.items():
+        assert owners[f"{source}_score"] == owners[f"{source}_rank"] == group
+    without = small(windows=1, trees=5, without=["popularity"]).fit(data).booster.owners
+    assert {"ease_score", "ease_rank"} <= set(without)
+    assert not {"popular_score", "popular_rank", "new_customers_28d"} & set(without)
+    assert "popularity" not in without.values()
+
+
+class SimilarPopularity(RecentPopularity):
+    """Popularity under another group."""
+
+    ground = "similar"
+
+
+def test_the_group_of_a_score_changes_no_ranking(data: Interactions, fitted: Ranker) -> None:
+    other = small(sources={"ease": EASE(regularization=5), "popular": SimilarPopularity(days=28)})
+    other.fit(data, cast("Any", KnownFeatures()))
+    assert other.booster.owners["popular_score"] == "similar"
+    everybody = data.customers.ids.tolist()
+    np.testing.assert_array_equal(other.scores(everybody), fitted.scores(everybody))
+
+
+def test_a_recommendation_that_popularity_carries_is_explained_by_it(data: Interactions) -> None:
+    model = small(without=["features"], task="again").fit(data)
+    table = explain(model, model.recommend(["c003"], 4, exclude_seen=False))
+    assert set(table["ground"]) == {"similar", "popularity", "base"}
+    assert table.loc[table["ground"] == "popularity", "cause"].isna().all()
+
+
+def test_scores_only_leaves_all_scores_and_nothing_else(data: Interactions) -> None:
+    setting: Any = OmegaConf.load(CONF / "ablation" / "scores_only.yaml")
+    reader = cast("Any", KnownFeatures())
+    model = small(windows=1, trees=5, context=True, without=list(setting.without)).fit(data, reader)
+    assert isinstance(model, Ranker)
+    expected = {f"{source}_{kind}" for source in model.sources for kind in ("score", "rank")}
+    assert set(model.booster.owners) == expected
+    world = model._scorer.stage.world
+    assert world.demographics is None
+    assert world.promotions is None
 
 
 def test_without_the_catalog_nothing_of_it_is_used(data: Interactions) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import orjson
@@ -76,6 +76,20 @@ def test_paired_differences_over_a_named_run_come_behind_the_usual_ones() -> Non
         "| model | protocol | recall@20 | recall@20 over popularity | recall@20"
     )
     assert lines.splitlines()[2].count("+0.1000") == 2
+
+
+def test_lines_of_different_customers_tell_how_many_they_are() -> None:
+    rows = [
+        asdict(Row("d", "1 click", "ease", "recall@20", 0.1, n=1_028)),
+        asdict(Row("d", "new items", "ease", "recall@20", 0.2, n=8)),
+        asdict(Row("d", "new items", "ease", "answered", 1.0)),
+        asdict(Row("d", "unsaid", "ease", "recall@20", 0.3)),
+    ]
+    head, _, *lines = render(rows, ["recall@20", "answered"]).splitlines()
+    assert head.split(" | ")[1:4] == ["protocol", "n", "recall@20"]
+    assert [line.split(" | ")[2] for line in lines] == ["1,028", "8", "–"]
+    same = [row | {"n": 8} for row in rows]
+    assert "| n |" not in render(same, ["recall@20", "answered"])
 
 
 def test_means_over_cutoffs_stand_for_the_cutoffs() -> None:

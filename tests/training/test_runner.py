@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from tests.training.conftest import Bench
 from training import memory, runner
+from training.answers import warm_seconds
 from training.data import StoreData
 from training.models.ease import EASE
 from training.models.fallback import WithFallback
@@ -17,6 +21,8 @@ from training.models.popular import RecentPopularity
 from training.models.ranker import Ranker
 from training.plan import Plan, PlanError
 from training.splits import GlobalTemporal
+from training.topk import TopK
+from training.tracking.names import LATENCY, metrics_named
 
 
 def test_data_is_read_once_for_plans_that_share_it(bench: Bench) -> None:
@@ -34,6 +40,40 @@ def test_a_run_measures_and_times(bench: Bench) -> None:
     assert found.evaluation.k == (10, 20)
     assert isinstance(found.model, WithFallback)
     assert found.prepared.latest == datetime(2024, 4, 30, tzinfo=UTC)
+
+
+class SlowStart(RecentPopularity):
+    """Pays something with its first answer, as what reads features does; counts who is asked."""
+
+    asked: ClassVar[list[list[str]]] = []
+
+    def top(self, customers: Sequence[str], k: int, **given: Any) -> tuple[TopK, Any]:
+        """Answer, late the first time."""
+        self.asked.append(list(customers))
+        time.sleep(0.5 if len(self.asked) == 1 else 0)
+        return super().top(customers, k, **given)
+
+
+def test_latency_is_that_of_a_model_that_has_answered_before(bench: Bench) -> None:
+    plan = replace(bench.plan("model=popular"), model=SlowStart(days=28))
+    found = runner.run(plan)
+    named = metrics_named(found)
+    assert named["seconds/rank"] > 0.5 > named[LATENCY] == found.warm_seconds > 0
+    first, again = SlowStart.asked
+    assert len(again) == 1_000  # whoever there is, as often as it takes
+    counts = {customer: again.count(customer) for customer in first}
+    assert sum(counts.values()) == 1_000
+    assert max(counts.values()) - min(counts.values()) <= 1
+
+
+def test_no_more_than_a_thousand_of_many_customers_are_asked_again(bench: Bench) -> None:
+    plan = bench.plan("model=popular")
+    prepared = runner.prepare(plan)
+    split = prepared.splits[0]
+    model = SlowStart(days=28).fit(split.train)
+    many = [f"c{n}" for n in range(5_000)]
+    warm_seconds(model, split, plan.task, 20, customers=many)
+    assert SlowStart.asked[-1] == many[::5]
 
 
 def test_plans_can_be_run_twice(bench: Bench) -> None:

@@ -158,8 +158,11 @@ def test_plots_draw_what_was_measured(results: list[Result]) -> None:
     labels = [text.get_text() for text in axes.get_yticklabels()]
     assert labels[0] == f"all (n = {len(found.customers)})"
     assert len(plots.by_rank(found).axes[0].lines) == 2
-    bars = plots.importance({"a": 3.0, "b": 1.0}, {"a": "topic", "b": "similar"}).axes[0].patches
-    assert sorted(bar.get_width() for bar in bars) == [0.25, 0.75]
+    owners = {"a": "topic", "b": "similar", "c": "similar"}
+    axes = plots.importance({"a": 3.0, "b": 1.0, "c": 0.0}, owners).axes[0]
+    assert sorted(bar.get_width() for bar in axes.patches) == [0.25, 0.75]
+    labels = [text.get_text() for text in axes.get_yticklabels()]
+    assert labels == ["b (similar)", "a (topic)"]  # nothing of what gave nothing
     compared = table.comparison(results)
     assert plots.compare(compared, "recall@20").axes[0].get_title()
     axes = plots.against(compared, "recall@20", "fit_seconds", "Seconds to fit", log=True).axes[0]
@@ -167,6 +170,14 @@ def test_plots_draw_what_was_measured(results: list[Result]) -> None:
     assert {text.get_text() for text in axes.texts} == {"popular", "ease", "ranker"}
     points = axes.containers[0].lines[0].get_xydata()
     assert sorted(points[:, 1]) == pytest.approx(sorted(compared["recall@20"]))
+
+
+def test_of_two_popularities_the_one_called_so_is_the_reference(results: list[Result]) -> None:
+    popular = next(each for each in results if each.plan.model_name == "popular")
+    week = replace(popular, plan=replace(popular.plan, model_name="popular_7"))
+    found = table.comparison([week, *results]).set_index("model")
+    assert found.loc["popular_7", "over popularity"] == 0
+    assert np.isnan(found.loc["popular", "over popularity"])
 
 
 def test_models_are_compared_with_the_run_that_is_named(results: list[Result]) -> None:

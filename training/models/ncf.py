@@ -7,6 +7,7 @@ with NumPy.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
     from features.store.reader import FeatureReader
 
 _PAIR_BYTES = 32 << 20  # most memory of one block of hidden activations
+_BATCHES = 50  # an epoch at least, ...
+_LEAST_BATCH = 64  # ... unless they would be smaller than this
+_EPOCHS = 6  # over many pairs; over few, until ...
+_SHOWN = 2_400_000  # ... so many pairs were shown
 
 
 class NCF(Recommender):
@@ -62,8 +67,12 @@ class NCF(Recommender):
         Penalty of the embeddings that a batch touches.
     dropout : float
         Share of the customer's embedding dropped while learning.
-    learning_rate, batch_size, epochs : float, int, int
-        Of Adam; a batch counts observed pairs, without their negatives.
+    learning_rate : float
+        Of Adam.
+    batch_size : int
+        Observed pairs a batch at most, without their negatives; few pairs are cut into 50 batches.
+    epochs : int, optional
+        At most. None: 6, and where pairs are few, as many as it takes to show 2.4 million.
     patience : int
         Epochs without a better validation loss before it stops; the best weights are kept.
     validation : float
@@ -85,7 +94,7 @@ class NCF(Recommender):
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1,
         learning_rate: PositiveFloat = 0.005,
         batch_size: PositiveInt = 8_192,
-        epochs: PositiveInt = 6,
+        epochs: PositiveInt | None = None,
         patience: PositiveInt = 2,
         validation: Annotated[float, Field(gt=0, lt=1)] = 0.05,
         seed: NonNegativeInt = 0,
@@ -104,6 +113,16 @@ class NCF(Recommender):
         self.validation = validation
         self.seed = seed
         self.predicts_ratings = target == "rating"
+
+    def schedule(self, pairs: int) -> tuple[int, int]:
+        """Return pairs a batch and epochs at most for so many observed pairs.
+
+        The number of updates decides how far a network gets: where pairs are few, batches are
+        smaller and epochs more, and where they are many, a fit takes no longer than ``epochs`` of
+        whole batches.
+        """
+        batch = min(self.batch_size, max(_LEAST_BATCH, pairs // _BATCHES))
+        return batch, self.epochs or max(_EPOCHS, math.ceil(_SHOWN / pairs))
 
     def factors(
         self, numbers: IntArray, histories: csr_matrix

@@ -19,6 +19,9 @@ from training.models.ncf_pairs import Examples, Pairs
 if TYPE_CHECKING:
     from training.models.ncf import NCF
 
+_ERROR = "error"  # the loss without penalties, which grow while a network learns
+_WATCHED = f"val_{_ERROR}"
+
 
 class Batches(keras.utils.PyDataset):
     """Examples of one epoch in batches; every epoch samples and shuffles anew."""
@@ -56,32 +59,35 @@ def fit_network(
     """
     keras.utils.set_random_seed(model.seed)
     network = build_network(model, pairs)
-    loss = "mse" if model.target == "rating" else "binary_crossentropy"
+    rated = model.target == "rating"
+    loss = "mse" if rated else "binary_crossentropy"
+    error = keras.metrics.MeanSquaredError if rated else keras.metrics.BinaryCrossentropy
     network.compile(
         optimizer=keras.optimizers.Adam(model.learning_rate),
         loss=loss,
-        metrics=["mse", "mae"],
+        metrics=["mse", "mae", error(name=_ERROR)],
         jit_compile=False,
     )
     stop = keras.callbacks.EarlyStopping(
-        monitor="val_loss", patience=model.patience, restore_best_weights=True
+        monitor=_WATCHED, mode="min", patience=model.patience, restore_best_weights=True
     )
+    batch, epochs = model.schedule(len(pairs.learned.customers))
     ends: list[float] = []
     clock = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: ends.append(perf_counter()))
     inputs, targets = _inputs(pairs.held_out)
     started = perf_counter()
     history = network.fit(
-        Batches(pairs, model.batch_size, model.seed),
+        Batches(pairs, batch, model.seed),
         validation_data=(inputs, targets),
         validation_batch_size=4 * model.batch_size,
-        epochs=model.epochs,
+        epochs=epochs,
         callbacks=[stop, clock],
         verbose=0,
     ).history
-    best = int(np.argmin(history["val_loss"]))
+    best = int(np.argmin(history[_WATCHED]))
     errors = (history["val_mse"][best], history["val_mae"][best], float(len(history["loss"])))
     minutes = (np.array(ends) - started) / 60
-    curve = np.column_stack([np.arange(1, len(ends) + 1), minutes, history["val_loss"]])
+    curve = np.column_stack([np.arange(1, len(ends) + 1), minutes, history[_WATCHED]])
     return _weights(network), errors, curve
 
 
@@ -106,24 +112,34 @@ def build_network(model: NCF, pairs: Pairs) -> keras.Model:
         product = ops.sum(left * right, axis=-1, keepdims=True)
         product += embed(customer, pairs.shape[0], 1, "customer_bias")
         product += embed(item, pairs.shape[1], 1, "item_bias")
-        logit = Offset(name="offset")(product)
+        logit = Offset(pairs.usual, name="offset")(product)
     else:
         left = layers.Dropout(model.dropout, seed=model.seed)(left)
         left = ops.repeat(left, 1 + pairs.negatives, axis=1)
         signal = layers.Concatenate()([left, right])
         for place, width in enumerate(model.hidden):
             signal = layers.Dense(width, activation="relu", name=f"dense_{place}")(signal)
-        logit = layers.Dense(1, name=f"dense_{len(model.hidden)}")(signal)
+        logit = layers.Dense(
+            1,
+            bias_initializer=keras.initializers.Constant(pairs.usual),
+            name=f"dense_{len(model.hidden)}",
+        )(signal)
     return keras.Model([customer, item], ops.squeeze(ops.sigmoid(logit), -1))
 
 
 class Offset(layers.Layer):
-    """Add one learned number."""
+    """Add one learned number, ``start`` at first."""
+
+    def __init__(self, start: float, name: str) -> None:
+        super().__init__(name=name)
+        self.start = start
 
     def build(self, input_shape: Any) -> None:
         """Make the number."""
         del input_shape
-        self.value = self.add_weight(shape=(1,), initializer="zeros", name="value")
+        self.value = self.add_weight(
+            shape=(1,), initializer=keras.initializers.Constant(self.start), name="value"
+        )
 
     def call(self, inputs: Any) -> Any:
         """Return ``inputs`` plus the number."""

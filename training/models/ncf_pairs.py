@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from scipy.sparse import csr_matrix
 
 from training.ids import FloatArray, IntArray
 
+_EDGE = 0.01  # the least and, from 1, the most a mean target counts
 _TRIES = 20  # rounds of drawing again what hit an item the customer had
 
 
@@ -53,6 +55,13 @@ class Pairs:
     shape: tuple[int, int]
     negatives: int
     scale: tuple[float, float]
+
+    @property
+    def usual(self) -> float:
+        """The logit of the mean target: where a network starts that knows nothing else yet."""
+        mean = float(self.learned.targets.mean()) / (1 + self.negatives)
+        mean = min(max(mean, _EDGE), 1 - _EDGE)
+        return math.log(mean / (1 - mean))
 
     @classmethod
     def of(cls, matrix: csr_matrix, *, negatives: int, validation: float, seed: int) -> Pairs:

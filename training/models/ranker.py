@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Group = Literal[
     "similar", "popularity", "behavior", "sentiment", "topic", "profile", "demographics",
-    "promotions", "catalog", "context",
+    "promotions", "catalog", "context", "features",
 ]  # fmt: skip
 
 
@@ -62,7 +62,7 @@ class Ranker(Recommender):
     negatives : float
         Share of the candidates nobody chose that is kept in training.
     without : list of str
-        Feature groups left out (ablation).
+        Feature groups left out (ablation); ``features`` leaves the first stage's scores and ranks.
     shuffle_profiles : bool
         Give each customer another's profile: a gain that survives this is no gain from profiles.
     context : bool

@@ -56,8 +56,8 @@ def by_rank(found: Evaluation) -> Figure:
 
 
 def importance(gains: Mapping[str, float], owners: Mapping[str, str], most: int = 30) -> Figure:
-    """Draw the gain of the most important features, colored by their group."""
-    chosen = list(gains.items())[:most][::-1]
+    """Draw the gain of the most important features that have any, colored by their group."""
+    chosen = [(name, gain) for name, gain in gains.items() if gain > 0][:most][::-1]
     groups = sorted(set(owners.values()))
     figure, axes = _blank("Share of total gain", "", "What the ranker decides by", tall=len(chosen))
     total = sum(gains.values()) or 1.0

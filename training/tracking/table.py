@@ -12,6 +12,7 @@ from training.models.popular import RecentPopularity
 from training.runner import Result
 from training.tables import GAINS, OVER, gains_of
 
+_POPULAR = "popular"  # the model that differences to popularity are of, where there are several
 _AT = "at "  # before the name of a split: the main metric on that split alone
 
 
@@ -117,8 +118,9 @@ def is_named(result: Result, name: str) -> bool:
 
 
 def _baseline(result: Result, results: Sequence[Result]) -> Result | None:
-    """Return recent popularity on the same split and task."""
+    """Return recent popularity on the same split and task: of several, what is called so."""
     popular = [other for other in results if isinstance(other.plan.model, RecentPopularity)]
+    popular.sort(key=lambda other: not is_named(other, _POPULAR))
     return next((other for other in popular if _comparable(result, other)), None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -94,6 +95,38 @@ def test_learns_ratings_on_their_own_scale(interaction: str) -> None:
     assert found.summary["mae"].value < 0.9
     assert model.predicts_ratings
     assert np.isnan(model.predict(["nobody", "c00"], ["i00", "nothing"])).all()
+
+
+def test_few_pairs_are_shown_often_and_many_as_often_as_one_asks() -> None:
+    batch, epochs = NCF().schedule(5_500)
+    assert batch == 110
+    assert epochs * 5_500 >= 2_400_000 > (epochs - 1) * 5_500
+    assert NCF().schedule(1_000_000) == (8_192, 6)
+    assert NCF().schedule(300)[0] == 64
+    assert NCF(batch_size=16, epochs=3).schedule(5_500) == (16, 3)
+
+
+@pytest.mark.parametrize("interaction", ["dot", "mlp"])
+def test_what_is_not_learned_yet_is_the_mean(interaction: Literal["dot", "mlp"]) -> None:
+    frame = checkerboard(8).frame
+    data = Interactions.of(frame.assign(value=np.where(np.arange(len(frame)) % 4 == 0, 1.0, 5.0)))
+    model = NCF(
+        target="rating", interaction=interaction, epochs=1, learning_rate=1e-9, validation=0.01
+    ).fit(data)
+    frame = data.frame
+    found = model.predict(frame["customer_id"].tolist(), frame["item_id"].tolist())
+    np.testing.assert_allclose(found, frame["value"].mean(), atol=0.1)
+
+
+def test_penalties_do_not_decide_when_to_stop() -> None:
+    data = Interactions.of(
+        checkerboard(8).frame.assign(value=lambda f: np.arange(len(f)) % 5 + 1.0)
+    )
+    model = NCF(target="rating", epochs=3, l2=1.0, dimensions=4).fit(data)
+    assert isinstance(model, NCF)
+    width = 5.0 - 1.0
+    best = model.learning_curve()["loss"].min()
+    assert best == pytest.approx(model.diagnostics()["validation_mse"] / width**2, rel=1e-5)
 
 
 def test_equal_ratings_teach_nothing() -> None:

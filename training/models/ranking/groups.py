@@ -1,14 +1,17 @@
 """Features of a pair of customer and item, in groups that can be removed and that give reasons.
 
 A group is a function from a :class:`Scene` to named columns, float32 [pairs], NaN where unknown.
-Removing a group removes exactly its columns, and the fused profile with any of its three parts.
-``catalog`` is no group but can be removed like one: the columns of any group that need what the
-catalog says of items, their categories, brands, prices and vectors.
+The scores and ranks of a first-stage model belong to the group that the model stands for
+(``Recommender.ground``): what popularity proposes is popular, not similar. Removing a group removes
+exactly its columns, and the fused profile with any of its three parts; first-stage models go on
+proposing candidates. Two names are no groups but can be removed like one: ``catalog``, the columns
+of any group that need what the catalog says of items, their categories, brands, prices and vectors,
+and ``features``, all columns but the scores and ranks of the first-stage models.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import numpy as np
 
@@ -21,10 +24,11 @@ from training.models.ranking.scene import Scene
 Columns = dict[str, FloatArray]
 
 
-def similar(scene: Scene) -> Columns:
-    """Scores and ranks of the models that know customers and items from interactions alone."""
-    columns = {f"{name}_score": values for name, values in scene.pairs.scores.items()}
-    return columns | {f"{name}_rank": values for name, values in scene.pairs.ranks.items()}
+def proposed(scene: Scene) -> Iterator[tuple[str, Columns]]:
+    """Yield the group that each first-stage model stands for, with its scores and ranks."""
+    for name, values in scene.pairs.scores.items():
+        columns = {f"{name}_score": values, f"{name}_rank": scene.pairs.ranks[name]}
+        yield scene.grounds[name], columns
 
 
 def popularity(scene: Scene) -> Columns:
@@ -91,7 +95,6 @@ def context(scene: Scene) -> Columns:
 
 
 GROUPS: Mapping[str, Callable[[Scene], Columns]] = {
-    "similar": similar,
     "popularity": popularity,
     "behavior": behavior,
     "sentiment": sentiment,
@@ -102,6 +105,7 @@ GROUPS: Mapping[str, Callable[[Scene], Columns]] = {
     "context": context,
 }
 CATALOG = "catalog"
+FEATURES = "features"
 _MONTH = 28
 _LEAST = 1e-6
 _FUSED = {"behavior", "sentiment", "topic"}
@@ -113,19 +117,22 @@ def removed(without: Collection[str]) -> set[str]:
     return gone | {"profile"} if gone & _FUSED else gone
 
 
+def computed(without: Collection[str]) -> set[str]:
+    """Return the groups that are computed beside what the first-stage models say."""
+    return set() if FEATURES in without else GROUPS.keys() - removed(without)
+
+
 def features_of(scene: Scene, without: Collection[str] = ()) -> tuple[Columns, dict[str, str]]:
     """Compute the columns of all groups but ``without``, and the group of each column."""
+    gone, wanted = removed(without), computed(without)
+    found = [each for each in proposed(scene) if each[0] not in gone]
+    found += [(name, compute(scene)) for name, compute in GROUPS.items() if name in wanted]
     columns: Columns = {}
     owners: dict[str, str] = {}
-    gone = removed(without)
-    for name, compute in GROUPS.items():
-        if name in gone:
-            continue
-        found = compute(scene)
-        if CATALOG in gone:
-            found = {name: v for name, v in found.items() if not _of_catalog(name)}
-        columns |= found
-        owners |= dict.fromkeys(found, name)
+    for owner, named in found:
+        for column, values in named.items():
+            if CATALOG not in gone or not _of_catalog(column):
+                columns[column], owners[column] = values, owner
     return columns, owners
 
 
@@ -226,4 +233,4 @@ def _dots(left: FloatArray, right: FloatArray) -> FloatArray:
     return found
 
 
-__all__ = ["FACTS", "GROUPS", "Columns", "Scene", "features_of", "removed"]
+__all__ = ["FACTS", "GROUPS", "Columns", "Scene", "computed", "features_of", "removed"]

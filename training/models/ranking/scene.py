@@ -24,6 +24,8 @@ class Scene:
     ----------
     pairs : Candidates
         The pairs; ``pairs.rows`` are rows of ``past`` and ``people``.
+    grounds : dict of str to str
+        Group that the scores of each source belong to, by its name.
     past : Past
         What the customers did, [n, n_items].
     people : CustomerState
@@ -45,6 +47,7 @@ class Scene:
     """
 
     pairs: Candidates
+    grounds: Mapping[str, str]
     past: Past
     people: CustomerState
     items: ItemState

@@ -12,7 +12,7 @@ from training.ids import FloatArray, IntArray
 from training.models.base import Recommender
 from training.models.context import Context
 from training.models.ranking.candidates import Candidates, choose
-from training.models.ranking.groups import CATALOG, Scene, features_of
+from training.models.ranking.groups import CATALOG, Scene, computed, features_of
 from training.models.ranking.past import Past
 from training.models.ranking.situation import Habits
 from training.models.ranking.world import World
@@ -74,6 +74,8 @@ class Stage:
         self.world = world
         self.past, self.people, self.items = world.past, world.people, world.items
         self.without, self.shuffle, self.habits = without, shuffle, habits
+        self.grounds = {name: source.ground for name, source in sources.items()}
+        self.grounds[CATEGORY_SOURCE] = "behavior"
         self.totals = {
             level: _shares(world.past, codes) for level, codes in world.items.levels.items()
         }
@@ -95,7 +97,8 @@ class Stage:
         pairs = choose(scores, self.size, histories if self.seen_out else None)
         people, world = self.people.take(borrowed), self.world
         scene = Scene(
-            pairs, past, people, self.items, self.totals, self.seen_out, self.habits, context,
+            pairs, self.grounds, past, people, self.items, self.totals, self.seen_out, self.habits,
+            context,
             None if world.demographics is None else world.demographics.take(borrowed),
             None if world.promotions is None else world.promotions.take(borrowed),
         )  # fmt: skip
@@ -121,8 +124,8 @@ class Stage:
 
     def _favorites(self, past: Past) -> FloatArray | None:
         """Score items by what sells newly in the categories the customer is in lately."""
-        removed = {"behavior", CATALOG} & set(self.without)
-        if "category" not in self.items.levels or removed:
+        known = "category" in self.items.levels and CATALOG not in self.without
+        if not known or "behavior" not in computed(self.without):
             return None
         codes = self.items.levels["category"]
         (share,) = past.by_group(codes, len(self.totals["category"]), past.recent)

@@ -11,6 +11,7 @@ from scipy.sparse import csr_matrix
 
 from training.interactions import Interactions
 from training.models.ranking.demographics import Demographics
+from training.models.ranking.groups import computed
 from training.models.ranking.items import ItemState
 from training.models.ranking.named import Arrays, below, under
 from training.models.ranking.past import Past
@@ -48,9 +49,10 @@ class World:
         people = CustomerState.of(ids, until, features)
         items = ItemState.of(interactions, past, features)
         demographics = promotions = None
-        if "demographics" not in without:
+        wanted = computed(without)
+        if "demographics" in wanted:
             demographics = Demographics.of(ids, until, past, items, features)
-        if "promotions" not in without:
+        if "promotions" in wanted:
             promotions = Promotions.of(interactions, features)
         return cls(past, people, items, demographics, promotions)
 
