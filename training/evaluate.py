@@ -145,11 +145,16 @@ def _measure(
 def _describe(
     train: Interactions, answers: Answers, rankings: Rankings, strata: Strata
 ) -> pd.DataFrame:
-    """Return stratum, history length and number of relevant items by customer."""
+    """Return stratum, history length, relevant items and own answers by customer."""
     lengths = np.append(np.diff(train.csr("binary").indptr), 0)  # -1 is unknown: no history
     history = lengths[train.customers.numbers(answers.customers, missing="negative")]
     return pd.DataFrame(
-        {"stratum": strata.of(history), "history": history, "relevant": rankings.relevant},
+        {
+            "stratum": strata.of(history),
+            "history": history,
+            "relevant": rankings.relevant,
+            "answered": answers.own,
+        },
         index=_index(answers),
     )
 

@@ -52,7 +52,8 @@ class Evaluation:
     ----------
     customers : DataFrame
         Index ``customer_id`` (and ``split``, of several); columns ``stratum``, ``history``
-        (distinct items in train), ``relevant`` and one a metric (``recall@20``).
+        (distinct items in train), ``relevant``, ``answered`` (share of the list that the model
+        itself filled) and one a metric (``recall@20``).
     summary : dict of str to Interval
         Mean and 95 % interval by metric; metrics of the whole (coverage, rmse) have no interval.
     strata : dict of str to dict

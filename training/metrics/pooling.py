@@ -17,7 +17,7 @@ import pandas as pd
 from training.metrics.bootstrap import RESAMPLES, Interval, bootstrap_intervals
 from training.metrics.evaluation import Evaluation
 
-DESCRIBED = ("stratum", "history", "relevant")  # columns by customer that are not metrics
+DESCRIBED = ("stratum", "history", "relevant", "answered")  # by customer, and no metrics
 
 
 def pooled(
