@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from training.data import Prepared
+from training.metrics import is_error
 from training.plan import Plan
 from training.report import Row
 from training.tuning.outcome import Tried, best_of
@@ -23,11 +24,12 @@ class Found:
     tried: Sequence[Tried]
     seconds: float
     importances: dict[str, float]
+    metric: str
 
     @property
     def best(self) -> Tried | None:
         """The best complete trial."""
-        return best_of(self.tried)
+        return best_of(self.tried, self.metric)
 
     @property
     def default(self) -> float:
@@ -52,7 +54,7 @@ def markdown(found: Sequence[Found], budget: Budget, plan: Plan, data: Prepared)
         "| " + " | ".join(_HEAD) + " |",
         "|" + " --- |" * len(_HEAD),
     ]
-    ordered = sorted(found, key=_value, reverse=True)
+    ordered = sorted(found, key=_place)
     return "\n".join([*lines, *(_line(each, budget) for each in ordered)]) + "\n"
 
 
@@ -82,8 +84,12 @@ def report_rows(found: Sequence[Found], plan: Plan, data: Prepared) -> list[Row]
     return rows
 
 
-def _value(found: Found) -> float:
-    return -math.inf if found.best is None else found.best.outcome.value
+def _place(found: Found) -> float:
+    """Return what orders models, best first; those without a value come last."""
+    if found.best is None:
+        return math.inf
+    value = found.best.outcome.value
+    return value if is_error(found.metric) else -value
 
 
 def _line(found: Found, budget: Budget) -> str:
