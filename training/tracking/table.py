@@ -94,7 +94,8 @@ def told(result: Result) -> str:
     best, spread = found.summary[metric], found.spread.get(metric)
     text = f"{result.plan.model_name}: {metric} {interval_text(best.value, best.low, best.high)}"
     seeds = "" if spread is None else f", standard deviation {spread:.4f} over {found.seeds} seeds"
-    return f"{text}, {best.n:,} customers of {found.split}{seeds}"
+    asked = "ratings" if is_error(metric) else "customers"
+    return f"{text}, {best.n:,} {asked} of {found.split}{seeds}"
 
 
 def interval_text(value: float, low: float, high: float, *, signed: bool = False) -> str:

@@ -45,11 +45,12 @@ def markdown(found: Sequence[Found], budget: Budget, plan: Plan, data: Prepared)
     """Return the table, best model first, under a title that names budget and windows."""
     windows = ", ".join(split.name for split in data.splits)
     cap = "no limit of time" if budget.seconds is None else f"at most {budget.seconds:,.0f} s"
+    falls = is_error(plan.metric)
     lines = [
         f"# {plan.experiment}, {plan.task.value}: {plan.metric} on {windows}",
         "",
         f"Budget of each model: {budget.trials} trials, {cap}, {budget.processes} at a time. The "
-        "test window was not looked at.",
+        f"test window was not looked at.{' Of errors less is better.' if falls else ''}",
         "",
         "| " + " | ".join(_HEAD) + " |",
         "|" + " --- |" * len(_HEAD),
