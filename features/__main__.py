@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from ingest.configuration import configuration
 from ingest.runtime import prepare
 from ingest.told import reason
+from ingest.verb import verb
 
 prepare()
 
@@ -55,7 +55,7 @@ def _show(report: Report, workspace: str) -> None:
     Console().print(table)
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="features")
+@verb("features")
 def main(config: DictConfig) -> None:
     """Run the verb; a user's mistake ends with one clear line instead of a traceback."""
     from ingest.workspace import Workspace

@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-import hydra
 from hydra.errors import InstantiationException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ingest.configuration import configuration, quoted_words
+from ingest.configuration import quoted_words
 from ingest.runtime import prepare
+from ingest.verb import verb
 from ingest.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ingest.sources.base import Source
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="ingest")
+@verb("ingest")
 def main(config: DictConfig) -> None:
     """Load a source, list rejected rows, or load corrected ones."""
     prepare()

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import hydra
 from omegaconf import DictConfig
 
-from ingest.configuration import configuration, quoted_words
+from ingest.configuration import quoted_words
 from ingest.runtime import prepare
+from ingest.verb import verb
 from ingest.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ingest.store import Store
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="archive")
+@verb("archive")
 def main(config: DictConfig) -> None:
     """Archive, put back, vacuum, or list what is archived."""
     prepare()

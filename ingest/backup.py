@@ -7,18 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import hydra
 from omegaconf import DictConfig
 
-from ingest.configuration import configuration, quoted_words
+from ingest.configuration import quoted_words
 from ingest.runtime import prepare
+from ingest.verb import verb
 from ingest.workspace import Workspace
 
 if TYPE_CHECKING:
     from ingest.backups.take import Taken
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="backup")
+@verb("backup")
 def main(config: DictConfig) -> None:
     """Take one backup."""
     prepare()

@@ -6,18 +6,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import hydra
 from omegaconf import DictConfig
 
-from ingest.configuration import configuration, quoted_words
+from ingest.configuration import quoted_words
 from ingest.runtime import prepare
+from ingest.verb import verb
 from ingest.workspace import Workspace
 
 if TYPE_CHECKING:
     from ingest.backups.bring_back import Restored
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="restore")
+@verb("restore")
 def main(config: DictConfig) -> None:
     """List backups, check one, or bring one back."""
     prepare()

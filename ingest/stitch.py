@@ -6,19 +6,18 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-import hydra
 from omegaconf import DictConfig
 
-from ingest.configuration import configuration
 from ingest.runtime import prepare
 from ingest.stitching import record
 from ingest.stitching.joins import Joins, join
 from ingest.stitching.keys import held_keys, masked
 from ingest.store import Store
+from ingest.verb import verb
 from ingest.workspace import Workspace
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="stitch")
+@verb("stitch")
 def main(config: DictConfig) -> None:
     """Follow the sources, or undo and redo by hand; then show the groups that stand."""
     prepare()

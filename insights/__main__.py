@@ -6,13 +6,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ingest.configuration import configuration
 from ingest.runtime import prepare
 from ingest.told import reason
+from ingest.verb import verb
 
 prepare()
 
-import hydra
 from omegaconf import DictConfig, OmegaConf
 
 if TYPE_CHECKING:
@@ -157,7 +156,7 @@ def run(settings: DictConfig) -> None:
     _present(Answer(finding, filters, gap, table, owner), settings.out)
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="insights")
+@verb("insights")
 def main(settings: DictConfig) -> None:
     """Run the verb; a user's mistake ends with one clear line instead of a traceback."""
     try:

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
-import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from ingest.configuration import configuration, quoted_words
+from ingest.configuration import quoted_words
 from ingest.runtime import prepare
 from ingest.told import reason
+from ingest.verb import verb
 from ingest.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _say(line: str) -> None:
     sys.stdout.write(shown(line) + "\n")
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="action")
+@verb("action")
 def main(settings: DictConfig) -> None:
     """Run the verb; a user's mistake ends with one clear line instead of a traceback."""
     prepare()

@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ingest.configuration import configuration
 from ingest.runtime import prepare
 from ingest.told import reason
+from ingest.verb import verb
 
 prepare()
 
-import hydra  # noqa: E402
 from omegaconf import DictConfig, OmegaConf  # noqa: E402
 
 if TYPE_CHECKING:
@@ -224,7 +223,7 @@ def _say(line: str) -> None:
     sys.stdout.write(line + "\n")
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="alert")
+@verb("alert")
 def main(settings: DictConfig) -> None:
     """Run the verb; a user's mistake ends with one clear line instead of a traceback."""
     try:

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from ingest.configuration import configuration, quoted_words
+from ingest.configuration import quoted_words
 from ingest.runtime import prepare
 from ingest.told import reason
+from ingest.verb import verb
 from ingest.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _say(lines: Iterable[str]) -> None:
         sys.stdout.write(line + "\n")
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="customer")
+@verb("customer")
 def main(config: DictConfig) -> None:
     """Run the verb; a user's mistake ends with one clear line instead of a traceback."""
     prepare()

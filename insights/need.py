@@ -8,12 +8,12 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
-import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from ingest.configuration import configuration, quoted_words
+from ingest.configuration import quoted_words
 from ingest.runtime import prepare
 from ingest.told import reason
+from ingest.verb import verb
 from ingest.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _check(workspace: Workspace, need: str, register: Register) -> None:
         raise LookupError(f"need {need!r}: no text carries it{hint}")
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="need")
+@verb("need")
 def main(settings: DictConfig) -> None:
     """Run the verb; a user's mistake ends with one clear line instead of a traceback."""
     prepare()

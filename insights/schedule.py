@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from ingest.configuration import configuration
 from ingest.runtime import prepare
 from ingest.told import reason
+from ingest.verb import verb
 from ingest.workspace import Workspace
 from insights.delivery.channels import Delivery
 from insights.schedules.deliveries import Attempt, Deliveries, checked, deliver_made
@@ -23,7 +23,7 @@ from insights.schedules.run import run_due
 _LONGEST = timedelta(minutes=1)  # of one sleep: clocks are set, machines wake up
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="schedule")
+@verb("schedule")
 def main(config: DictConfig) -> None:
     """Run the verb; exit code 1 if a report or its delivery failed, 2 if a setting is wrong."""
     prepare()

@@ -6,12 +6,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from ingest.configuration import configuration
 from ingest.runtime import prepare
 from ingest.told import reason
+from ingest.verb import verb
 
 if TYPE_CHECKING:
     from insights.filters import Filters
@@ -69,7 +68,7 @@ def _filters(told: dict[str, Any], tables: Tables) -> Filters:
     return filters
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="view")
+@verb("view")
 def main(settings: DictConfig) -> None:
     """Run the verb; a user's mistake ends with one clear line instead of a traceback."""
     prepare()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from ingest.configuration import configuration
 from ingest.runtime import prepare
+from ingest.verb import verb
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="training")
+@verb("training")
 def main(config: DictConfig) -> float:
     """Do one experiment and return its main metric, for sweeps and searches."""
     prepare()

@@ -38,6 +38,8 @@ class Answers:
         where its scores are no chances.
     fallback : int
         Places that a fallback filled.
+    own : ndarray of float64, shape [n]
+        Share of the places that the model itself filled.
     seconds : float
         Time it took to rank.
     """
@@ -47,6 +49,7 @@ class Answers:
     items: IntArray
     chances: FloatArray | None
     fallback: int
+    own: NDArray[np.float64]
     seconds: float
 
 
@@ -74,7 +77,7 @@ def ask(
     started = time.perf_counter()
     numbers = np.append(split.train.items.numbers(model.items.ids, missing="negative"), -1)
     asked, catalog = relevant["customer_id"].unique(), split.catalog.ids.tolist()
-    items, chances, fallback = [], [], 0
+    items, chances, fallback, own = [], [], 0, []
     for start in range(0, len(asked), batch):
         customers = asked[start : start + batch].tolist()
         given = None if clicks is None else _histories(customers, clicks, model.items)
@@ -87,6 +90,7 @@ def ask(
         if told is not None:
             chances.append(np.where(by_fallback, np.float32(np.nan), told))
         fallback += int(by_fallback.sum())
+        own.append(((best.items >= 0) & ~by_fallback).mean(axis=1))
     seconds = time.perf_counter() - started
     return Answers(
         customers=asked,
@@ -94,6 +98,7 @@ def ask(
         items=np.concatenate(items).astype(np.int32),
         chances=np.concatenate(chances) if chances else None,
         fallback=fallback,
+        own=np.concatenate(own),
         seconds=seconds,
     )
 

@@ -11,11 +11,10 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-import hydra
 from omegaconf import DictConfig
 
-from ingest.configuration import configuration
 from ingest.runtime import prepare
+from ingest.verb import verb
 
 _RUN = "run="
 
@@ -29,7 +28,7 @@ def gathered(arguments: Sequence[str]) -> list[str]:
     return [*others, f"{_RUN}[{','.join(repr(run) for run in runs)}]"]
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="compare")
+@verb("compare")
 def main(config: DictConfig) -> None:
     """Compare the first run with each other; exit code 2 if they cannot be compared."""
     prepare()

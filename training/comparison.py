@@ -14,8 +14,15 @@ import pandas as pd
 
 from ingest.state.url import shown
 from training.guards import STRATA
-from training.metrics import Interval, bootstrap_intervals
+from training.metrics import (
+    Interval,
+    bootstrap_intervals,
+    error_difference,
+    is_error,
+    metrics_of,
+)
 from training.metrics.bootstrap import RESAMPLES
+from training.metrics.errors import SUMS, error_of
 from training.metrics.pooling import DESCRIBED
 from training.tracking.log import CUSTOMERS
 from training.tracking.store import TrackingStore
@@ -142,7 +149,8 @@ class Comparison:
         tags = self.first.tags
         head = f"# {first} minus {second}\n\n"
         asked = f"{tags.get('workspace', '')}, {tags.get('task', '')}, {tags.get('split', '')}"
-        return f"{head}{asked}; 95 % paired-bootstrap intervals.\n\n{markdown(shown)}"
+        falls = " Of errors less is better." if any(map(is_error, self.differences)) else ""
+        return f"{head}{asked}; 95 % paired-bootstrap intervals.{falls}\n\n{markdown(shown)}"
 
     def _row(
         self, name: str, found: Interval, stratum: str = "", split: str = ""
@@ -154,7 +162,7 @@ class Comparison:
                 values = values[values["stratum"] == stratum]
             if split:
                 values = values[values.index.get_level_values("split") == split]
-            row[side] = float(values[name].mean())
+            row[side] = error_of(values, name) if is_error(name) else float(values[name].mean())
         ends = {"difference": found.value, "low": found.low, "high": found.high}
         return row | ends | {"customers": found.n}
 
@@ -179,22 +187,33 @@ def compare(
     _refuse_unlike(first, second)
     names = [name for name in first.customers if name in second.customers]
     names = [str(name) for name in names if name not in DESCRIBED]
-    if metric not in names:
-        raise ComparisonError(f"metric: expected one of {names}, received {metric!r}")
+    rated = all(set(SUMS) <= set(each.customers) for each in (first, second))
+    errors = [each.name for each in metrics_of("rating")] if rated else []
+    if metric not in [*names, *errors]:
+        raise ComparisonError(f"metric: expected one of {[*names, *errors]}, received {metric!r}")
     both = first.customers.index.intersection(second.customers.index)
-    gap = first.customers.reindex(both)[names] - second.customers.reindex(both)[names]
+    ours, theirs = first.customers.reindex(both), second.customers.reindex(both)
+    gap = ours[names] - theirs[names]
 
     def intervals(values: pd.DataFrame) -> dict[str, Interval]:
         return bootstrap_intervals(values, seed=seed, resamples=resamples)
 
+    def error(name: str, rows: pd.Index[Any]) -> Interval:
+        sides = ours.loc[rows], theirs.loc[rows]
+        return error_difference(*sides, name, seed=seed, resamples=resamples)
+
     def by(group: Any) -> dict[str, Interval]:
+        if metric in errors:
+            parts = ours.groupby(group)
+            return {str(name): error(metric, part.index) for name, part in parts}
         parts = gap[[metric]].groupby(group)
         return {str(name): intervals(part)[metric] for name, part in parts}
 
     splits = by(both.get_level_values("split")) if both.nlevels > 1 else {}
-    found = by(first.customers["stratum"].reindex(both))
+    found = by(ours["stratum"])
+    differences = intervals(gap) | {name: error(name, both) for name in errors}
     strata = {name: found[name] for name in STRATA if name in found}
-    return Comparison(first, second, intervals(gap), strata, metric, splits)
+    return Comparison(first, second, differences, strata, metric, splits)
 
 
 def read_runs(store: TrackingStore, run_ids: Sequence[str]) -> list[Measured]:

@@ -21,6 +21,7 @@ from training.answers import Answers, ask, relevant_pairs
 from training.interactions import Interactions
 from training.metrics import Interval, Rankings, bootstrap_intervals, metrics_of
 from training.metrics.calibration import promises
+from training.metrics.errors import error_sums
 from training.metrics.evaluation import Evaluation, Strata, Task
 from training.models.base import Recommender
 from training.models.blocks import rows_or_empty
@@ -87,7 +88,7 @@ def evaluate(
     intervals = partial(bootstrap_intervals, seed=seed, resamples=resamples)
     ratings = _ratings(model, split)
     return Evaluation(
-        customers=described.join(measured),
+        customers=described.join(_error_sums(model, split)).join(measured),
         summary=intervals(measured) | whole | _judge_ratings(ratings, intervals),
         strata=_by_stratum(measured, described, intervals),
         task=task,
@@ -145,11 +146,16 @@ def _measure(
 def _describe(
     train: Interactions, answers: Answers, rankings: Rankings, strata: Strata
 ) -> pd.DataFrame:
-    """Return stratum, history length and number of relevant items by customer."""
+    """Return stratum, history length, relevant items and own answers by customer."""
     lengths = np.append(np.diff(train.csr("binary").indptr), 0)  # -1 is unknown: no history
     history = lengths[train.customers.numbers(answers.customers, missing="negative")]
     return pd.DataFrame(
-        {"stratum": strata.of(history), "history": history, "relevant": rankings.relevant},
+        {
+            "stratum": strata.of(history),
+            "history": history,
+            "relevant": rankings.relevant,
+            "answered": answers.own,
+        },
         index=_index(answers),
     )
 
@@ -183,6 +189,17 @@ def _ratings(model: Recommender, split: Split) -> pd.DataFrame:
     pairs = split.test[split.test["value"].notna()]
     predicted = model.predict(pairs["customer_id"].tolist(), pairs["item_id"].tolist())
     return promises(predicted, pairs["value"].to_numpy(dtype=np.float64))
+
+
+def _error_sums(model: Recommender, split: Split) -> pd.DataFrame:
+    """Return sums of errors by customer, to compare two models of ratings; empty for rankers."""
+    if not model.predicts_ratings:
+        return pd.DataFrame()
+    pairs = split.test[split.test["value"].notna()]
+    customers = pairs["customer_id"].to_numpy()
+    predicted = model.predict(customers.tolist(), pairs["item_id"].tolist())
+    truth = pairs["value"].to_numpy(dtype=np.float64)
+    return error_sums(customers, truth, np.asarray(predicted, dtype=np.float64))
 
 
 def _promised(answers: Answers, rankings: Rankings) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from training.guards import Guard, Limits, Side, guards_of, table
-from training.metrics import Interval, paired_difference
+from training.metrics import Interval, is_error, paired_difference
 from training.registry import Registry, Version
 from training.runner import run
 from training.tracking.log import CUSTOMERS, log_result, plan_of_run, tracked_run
@@ -114,8 +114,15 @@ def judge(
     Raises
     ------
     GateError
-        If there are no runs, or popularity was not measured on the same split.
+        If there are no runs, popularity was not measured on the same split, or ``metric`` is
+        one of ratings.
     """
+    if is_error(metric):
+        raise GateError(
+            f"metric={metric}: a champion makes lists, so the gate compares lists; expected a "
+            f"metric of lists, such as recall@20. {metric} of two runs is compared by "
+            "python -m training.compare"
+        )
     client = store.client()
     runs = _latest(client, store, workspace, task, metric)
     best = max(runs, key=lambda run: run.data.metrics[metric_name(metric)])

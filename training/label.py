@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, NoReturn
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from ingest.configuration import configuration
 from ingest.runtime import prepare
+from ingest.verb import verb
 
 if TYPE_CHECKING:
     from features.text.taxonomy.taxonomy import Taxonomy
     from ingest.workspace import Workspace
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="label")
+@verb("label")
 def main(config: DictConfig) -> None:
     """Write a file of proposals, or print the agreement; exit code 2 if there is nothing to do."""
     prepare()

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from ingest.told import reason
 from training.data import StoreData
 from training.groups import GroupRules
-from training.metrics import metrics_of
+from training.metrics import is_error, metrics_of
 from training.metrics.evaluation import Task
 from training.models.base import Recommender
 from training.splits import Splitter
@@ -47,7 +47,8 @@ class Plan:
     k : tuple of int
         List lengths measured.
     metric : str
-        What runs are compared by, such as ``recall@20``.
+        What runs are compared by, such as ``recall@20``; of ratings ``rmse``, ``mse`` or ``mae``,
+        where less is better.
     seeds : int
         Fits of a model that is random, each with a seed of its own.
     experiment : str
@@ -89,15 +90,18 @@ class Plan:
         plain = _resolved(config)
         fallback = plain["fallback"]
         lengths = _lengths(plain["k"])
+        model, metric = _model(plain), _metric(plain["metric"], lengths)
+        if is_error(metric):
+            _check_ratings(plain, model, metric)
         return cls(
-            model=_model(plain),
+            model=model,
             fallback=None if fallback is None else _built("fallback", fallback, Recommender),
             model_name=plain["name"] or model_name or plain["model"]["_target_"].rpartition(".")[2],
             data=_built("data", plain["data"], StoreData),
             splitter=_built("split", plain["split"], object),
             task=_task(plain["task"]),
             k=lengths,
-            metric=_metric(plain["metric"], lengths),
+            metric=metric,
             seeds=_count("seeds", plain.get("seeds", 1)),
             experiment=str(plain["experiment_name"] or plain["workspace"]),
             config=plain,
@@ -105,6 +109,11 @@ class Plan:
             study=_built("study", plain["study"], Study) if plain.get("study") else None,
             against=None if plain.get("against") is None else str(plain["against"]),
         )
+
+    @property
+    def length(self) -> int:
+        """Length of the list that other metrics are shown for beside the main one."""
+        return max(self.k) if is_error(self.metric) else int(self.metric.partition("@")[2])
 
     @property
     def data_key(self) -> str:
@@ -189,9 +198,26 @@ def _lengths(value: Any) -> tuple[int, ...]:
 def _metric(value: Any, lengths: tuple[int, ...]) -> str:
     names = [found.name for found in metrics_of("ranking")]
     known = [f"{name}@{k}" for name in names for k in lengths]
+    known += [found.name for found in metrics_of("rating")]
     if value not in known:
         raise PlanError(f"metric: expected one of {known}, received {value!r}")
     return str(value)
+
+
+def _check_ratings(plain: Mapping[str, Any], model: Recommender, metric: str) -> None:
+    """Refuse an error of ratings where there is none, or where lists are asked for."""
+    if not model.predicts_ratings:
+        raise PlanError(
+            f"metric={metric}: expected a model that predicts ratings, such as model=bias or "
+            f"model=ncf_rating, received {type(model).__name__}; others are compared by recall@20"
+        )
+    of_lists = [name for name in ("study", "cold_start") if plain.get(name)]
+    of_lists += ["groups"] if (plain.get("groups") or {}).get("attributes") else []
+    if of_lists:
+        raise PlanError(
+            f"metric={metric}: expected a metric of lists, such as recall@20, since "
+            f"{' and '.join(of_lists)} look at lists"
+        )
 
 
 def _digest(value: Any) -> str:

@@ -14,14 +14,13 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from ingest.configuration import configuration
 from ingest.runtime import prepare
+from ingest.verb import verb
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="promote")
+@verb("promote")
 def main(config: DictConfig) -> None:
     """Promote, or roll back; exit code 1 if the gate stays shut, 2 if there is nothing to judge."""
     prepare()

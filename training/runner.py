@@ -71,7 +71,7 @@ class Result:
     @property
     def value(self) -> float:
         """The metric that runs are compared by."""
-        return self.evaluation.summary[self.plan.metric].value
+        return self.evaluation.main(self.plan.metric).value
 
     @cached_property
     def gaps(self) -> Sequence[Gap]:
@@ -138,7 +138,7 @@ def _judged(
         model, split, plan.task, plan.k, prepared.reader(split.cutoff),
         categories=prepared.categories,
     )  # fmt: skip
-    best = found.summary[plan.metric]
+    best = found.main(plan.metric)
     _log.info(
         "%s on %s: %s %.4f [%.4f, %.4f], fitted in %.1f s",
         plan.model_name, split.name, plan.metric, best.value, best.low, best.high, took,

@@ -13,8 +13,8 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from ingest.configuration import configuration
 from ingest.runtime import prepare
+from ingest.verb import verb
 
 _MODEL = "model="
 _OWN = ("models=", "trials=", "seconds=", "windows=", "processes=", "seed=", "+search.")
@@ -30,7 +30,7 @@ def gathered(arguments: Sequence[str]) -> list[str]:
     return [*others, f"models=[{','.join(models)}]", f"{_MODEL}{models[0]}"]
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="tune")
+@verb("tune")
 def main(config: DictConfig) -> None:
     """Tune every model; exit code 1 if the data or a model failed, 2 if a setting is wrong."""
     prepare()
@@ -44,11 +44,7 @@ def main(config: DictConfig) -> None:
 
 def _composed(model: str, given: Sequence[str]) -> DictConfig:
     """Return the configuration for one of the models, with what was given for all."""
-    try:
-        return hydra.compose("tune", [*given, f"{_MODEL}{model}"])
-    except hydra.errors.HydraException as error:
-        sys.stderr.write(f"error: model={model}: {error}\n")
-        sys.exit(2)
+    return hydra.compose("tune", [*given, f"{_MODEL}{model}"])
 
 
 def call() -> None:

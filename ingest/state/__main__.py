@@ -5,15 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-import hydra
 from omegaconf import DictConfig
 
-from ingest.configuration import configuration
 from ingest.runtime import prepare
+from ingest.verb import verb
 from ingest.workspace import Workspace
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="state")
+@verb("state")
 def main(config: DictConfig) -> None:
     """Show where state is kept, or bring it elsewhere."""
     prepare()

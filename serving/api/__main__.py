@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sys
 
-import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from ingest.configuration import configuration
 from ingest.runtime import prepare
 from ingest.told import reason
+from ingest.verb import verb
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="api")
+@verb("api")
 def main(config: DictConfig) -> None:
     """Check the settings, then listen until the process is asked to stop."""
     import uvicorn

@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 import sys
 
-import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from ingest.configuration import configuration
 from ingest.runtime import prepare
 from ingest.told import reason
+from ingest.verb import verb
 
 
-@hydra.main(version_base=None, config_path=configuration(), config_name="batch")
+@verb("batch")
 def main(config: DictConfig) -> None:
     """Check the settings, write the file and say where it is."""
     from pydantic import ValidationError

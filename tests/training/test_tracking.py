@@ -256,6 +256,28 @@ def test_commit_is_read_from_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert names.commit() == "0123"
 
 
+@pytest.mark.parametrize("relative", [False, True])
+def test_commit_of_a_worktree_is_that_of_its_own_branch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, relative: bool
+) -> None:
+    tree, git = tmp_path / "tree", tmp_path / "whole" / ".git"
+    own = git / "worktrees" / "tree"
+    for folder in (tree, own, git / "refs" / "heads"):
+        folder.mkdir(parents=True)
+    place = "../whole/.git/worktrees/tree" if relative else str(own)
+    (tree / ".git").write_text(f"gitdir: {place}\n")
+    (git / "HEAD").write_text("ref: refs/heads/main\n")
+    (own / "HEAD").write_text("ref: refs/heads/side\n")
+    (own / "commondir").write_text("../..\n")
+    (git / "refs" / "heads" / "main").write_text("abc\n")
+    (git / "refs" / "heads" / "side").write_text("def\n")
+    monkeypatch.setattr(names, "_ROOT", tree)
+    assert names.commit() == "def"
+    (git / "refs" / "heads" / "side").unlink()
+    (git / "packed-refs").write_text("012 refs/heads/side\n")
+    assert names.commit() == "012"
+
+
 def test_without_champion_the_error_says_what_to_do(bench: Bench) -> None:
     assert Registry("nowhere", bench.store).champion() is None
     with pytest.raises(NoChampionError, match=r"python -m training\.promote"):

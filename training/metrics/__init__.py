@@ -2,7 +2,8 @@
 
 from training.metrics import beyond, ranking, ratings
 from training.metrics.bootstrap import Interval, bootstrap_intervals, paired_difference
-from training.metrics.registry import Metric, Rankings, metrics_of, registered
+from training.metrics.errors import error_difference
+from training.metrics.registry import Metric, Rankings, is_error, metrics_of, registered
 
 __all__ = [
     "Interval",
@@ -10,6 +11,8 @@ __all__ = [
     "Rankings",
     "beyond",
     "bootstrap_intervals",
+    "error_difference",
+    "is_error",
     "metrics_of",
     "paired_difference",
     "ranking",

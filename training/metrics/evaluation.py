@@ -11,6 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from training.metrics.bootstrap import Interval, paired_difference
+from training.metrics.errors import error_difference
+from training.metrics.registry import is_error
 
 
 class Task(StrEnum):
@@ -52,7 +54,9 @@ class Evaluation:
     ----------
     customers : DataFrame
         Index ``customer_id`` (and ``split``, of several); columns ``stratum``, ``history``
-        (distinct items in train), ``relevant`` and one a metric (``recall@20``).
+        (distinct items in train), ``relevant``, ``answered`` (share of the list that the model
+        itself filled) and one a metric (``recall@20``); for models of ratings also ``rated``,
+        ``squared_error`` and ``absolute_error``, sums over the pairs of the customer.
     summary : dict of str to Interval
         Mean and 95 % interval by metric; metrics of the whole (coverage, rmse) have no interval.
     strata : dict of str to dict
@@ -90,6 +94,9 @@ class Evaluation:
     def minus(self, other: Evaluation, metric: str) -> Interval:
         """Return the paired difference to ``other`` in ``metric``, with its 95 % interval.
 
+        Of errors, such as rmse, below 0 is better; it is over the customers that were ranked for,
+        and NaN where one of the two predicts no ratings.
+
         Raises
         ------
         ValueError
@@ -100,4 +107,21 @@ class Evaluation:
                 f"cannot compare {self.task} on {self.split} with {other.task} on {other.split}: "
                 "evaluate both on the same split and task"
             )
+        if is_error(metric):
+            return error_difference(self.customers, other.customers, metric)
         return paired_difference(self.customers[metric], other.customers[metric])
+
+    def main(self, metric: str) -> Interval:
+        """Return the metric that runs are compared by.
+
+        Raises
+        ------
+        ValueError
+            If nothing in the test data tells it.
+        """
+        if metric not in self.summary:
+            raise ValueError(
+                f"{metric} on {self.split}: no event of the test window has a value to predict; "
+                "expected data with ratings, or a metric of lists such as recall@20"
+            )
+        return self.summary[metric]

@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 
 from training.metrics.bootstrap import RESAMPLES, Interval, bootstrap_intervals
+from training.metrics.errors import SUMS
 from training.metrics.evaluation import Evaluation
 
-DESCRIBED = ("stratum", "history", "relevant")  # columns by customer that are not metrics
+DESCRIBED = ("stratum", "history", "relevant", "answered", *SUMS)  # by customer, and no metrics
 
 
 def pooled(
@@ -55,7 +56,7 @@ def averaged(
     if len(evaluations) == 1:
         return evaluations[0]
     first, n = evaluations[0], len(evaluations)
-    described = [name for name in DESCRIBED if name in first.customers]
+    described = [name for name in DESCRIBED if name in first.customers and name not in SUMS]
     measured = first.customers.columns.drop(described)
     tables = [found.customers[measured].to_numpy(dtype=np.float64) for found in evaluations]
     mean = pd.DataFrame(np.mean(tables, axis=0), index=first.customers.index, columns=measured)

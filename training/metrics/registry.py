@@ -116,6 +116,12 @@ def registered() -> dict[str, Metric]:
     return dict(_METRICS)
 
 
+def is_error(name: str) -> bool:
+    """Whether the metric ``name`` is one of ratings: better when small, and of no list."""
+    found = _METRICS.get(name)
+    return found is not None and found.kind == "rating"
+
+
 def metrics_of(kind: Kind) -> list[Metric]:
     """Return the metrics of one kind."""
     return [found for found in _METRICS.values() if found.kind == kind]

@@ -13,6 +13,7 @@ import orjson
 from omegaconf import OmegaConf
 
 from training.bundle import Bundle
+from training.fairness import fairness, write_fairness
 from training.groups import write_gaps
 from training.metrics.calibration import reliability
 from training.models.ranker import Ranker
@@ -143,6 +144,7 @@ def _write_artifacts(folder: Path, result: Result) -> None:
     options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
     (folder / "config.json").write_bytes(orjson.dumps(result.plan.config, option=options))
     write_gaps(folder, result.gaps)
+    write_fairness(folder, fairness(result))
     drawn = folder / "plots"
     drawn.mkdir()
     plots.by_stratum(found, result.plan.metric).savefig(drawn / "strata.png", dpi=110)

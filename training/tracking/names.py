@@ -79,16 +79,29 @@ def flattened(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 def commit() -> str:
     """Return the git commit of this checkout, or an empty string where there is none."""
-    head = _ROOT / ".git" / "HEAD"
     try:
-        text = head.read_text().strip()
+        folder = _git_folder(_ROOT / ".git")
+        text = (folder / "HEAD").read_text().strip()
         if not text.startswith("ref: "):
             return text
         reference = text.removeprefix("ref: ")
-        loose = head.parent / reference
+        shared = folder / "commondir"  # a worktree has its own HEAD; branches are the repository's
+        if shared.is_file():
+            folder /= shared.read_text().strip()
+        loose = folder / reference
         if loose.exists():
             return loose.read_text().strip()
-        packed = (head.parent / "packed-refs").read_text().splitlines()
+        packed = (folder / "packed-refs").read_text().splitlines()
         return next(line.split()[0] for line in packed if line.endswith(f" {reference}"))
     except (OSError, StopIteration):
         return ""
+
+
+def _git_folder(path: Path) -> Path:
+    """Return where git keeps this checkout; in worktrees and submodules ``.git`` names the place.
+
+    Source: gitrepository-layout(5).
+    """
+    if not path.is_file():
+        return path
+    return path.parent / path.read_text().strip().removeprefix("gitdir: ")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
+from training.metrics import is_error
 from training.plan import Plan
 from training.runner import Result
 from training.tables import OVER
@@ -105,8 +106,9 @@ def _log_comparison(client: Any, parent: str, results: list[Result]) -> None:
         _log.warning("against: no run of the sweep is called %r, there are %s", plan.against, names)
     reports = Path(plan.config["data_dir"]) / "reports"
     write_rows(reports / f"{plan.experiment}.json", gain_rows(compared, results))
-    k = plan.metric.split("@")[1]
-    shown = table.readable(compared, [f"{name}@{k}" for name in SHOWN])
+    k = plan.length
+    named = [plan.metric] if is_error(plan.metric) else []
+    shown = table.readable(compared, [*named, *(f"{name}@{k}" for name in SHOWN)])
     text = f"# {plan.experiment}: {compared['split'].iloc[0]}\n\n{table.markdown(shown)}"
     _log.info("\n%s", text)
     with tempfile.TemporaryDirectory() as folder:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from training.metrics import Interval, paired_difference
+from training.metrics import Interval, is_error, paired_difference
 from training.models.popular import RecentPopularity
 from training.runner import Result
 from training.tables import GAINS, OVER, gains_of
@@ -22,9 +22,10 @@ def comparison(results: Sequence[Result]) -> pd.DataFrame:
     Columns: ``model``, ``task``, ``split``, every metric with ``low`` and ``high``, the main metric
     by stratum and, of several, by cutoff, its standard deviation over seeds (``sd``), its
     difference to recent popularity, to the next row and to the run that ``against`` names, each
-    with its paired interval, seconds and memory.
+    with its paired interval, seconds and memory. Of errors, such as rmse, less is better: the
+    smallest comes first and differences below 0 say that a row is better.
     """
-    ordered = sorted(results, key=lambda r: (r.plan.task.value, r.evaluation.split, -r.value))
+    ordered = sorted(results, key=lambda r: (r.plan.task.value, r.evaluation.split, _place(r)))
     return pd.DataFrame(
         [
             _row(each, _opponents(each, results, rest))
@@ -39,7 +40,9 @@ def lifts(results: Sequence[Result]) -> pd.DataFrame:
     Columns: ``model``, ``task``, ``stratum``, ``value``, ``low``, ``high``, ``customers``.
     """
     rows = []
-    for result in sorted(results, key=lambda each: -each.value):
+    for result in sorted(results, key=_place):
+        if is_error(result.plan.metric):  # popularity predicts no ratings
+            continue
         popular = _baseline(result, results)
         if popular is None or popular is result:
             continue
@@ -50,6 +53,11 @@ def lifts(results: Sequence[Result]) -> pd.DataFrame:
             ends = {"value": gain.value, "low": gain.low, "high": gain.high}
             rows.append({**row, "stratum": stratum, **ends, "customers": gain.n})
     return pd.DataFrame(rows)
+
+
+def _place(result: Result) -> float:
+    """Return what orders results, best first: errors rise, other metrics fall."""
+    return result.value if is_error(result.plan.metric) else -result.value
 
 
 def readable(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
@@ -87,7 +95,8 @@ def told(result: Result) -> str:
     best, spread = found.summary[metric], found.spread.get(metric)
     text = f"{result.plan.model_name}: {metric} {interval_text(best.value, best.low, best.high)}"
     seeds = "" if spread is None else f", standard deviation {spread:.4f} over {found.seeds} seeds"
-    return f"{text}, {best.n:,} customers of {found.split}{seeds}"
+    asked = "ratings" if is_error(metric) else "customers"
+    return f"{text}, {best.n:,} {asked} of {found.split}{seeds}"
 
 
 def interval_text(value: float, low: float, high: float, *, signed: bool = False) -> str:

@@ -12,7 +12,7 @@ from training.plan import Plan
 from training.tracking.names import commit, flattened, metric_name
 from training.tracking.store import TrackingStore
 from training.tuning.domains import Settings
-from training.tuning.outcome import Outcome, Tried
+from training.tuning.outcome import Outcome, Tried, best_of
 
 _PARENT = "mlflow.parentRunId"
 
@@ -116,7 +116,7 @@ def _named(found: Outcome, metric: str) -> dict[str, float]:
 
 
 def best_value(store: TrackingStore, parent: str, metric: str, tried: Sequence[Tried]) -> None:
-    """Show the largest value of all trials at the parent run."""
-    values = [each.outcome.value for each in tried if each.outcome.state == "complete"]
-    if values:
-        store.client().log_metric(parent, metric_name(metric), max(values))
+    """Show the best value of all trials at the parent run."""
+    best = best_of(tried, metric)
+    if best is not None:
+        store.client().log_metric(parent, metric_name(metric), best.outcome.value)

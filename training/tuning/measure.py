@@ -77,7 +77,7 @@ def measure(job: Job) -> Answer:
     except _FAILURES as error:
         _log.debug("failed", exc_info=True)
         return f"{type(error).__name__}: {error}"
-    best = found.summary[plan.metric]
+    best = found.main(plan.metric)
     if math.isnan(best.value):
         return f"{plan.metric} is not a number on {split.name}"
     return Measured(best.value, best.low, best.high, best.n, perf_counter() - started)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from training.metrics import is_error
 from training.tuning.domains import Settings
 from training.tuning.measure import Measured
 
@@ -52,7 +53,11 @@ class Tried:
     outcome: Outcome
 
 
-def best_of(tried: Sequence[Tried]) -> Tried | None:
-    """Return the complete trial of the largest value, the earliest of equals; None without any."""
+def best_of(tried: Sequence[Tried], metric: str) -> Tried | None:
+    """Return the best complete trial, the earliest of equals; None without any.
+
+    The best has the largest value, or the smallest of errors such as rmse.
+    """
     complete = [each for each in tried if each.outcome.state == "complete"]
-    return max(complete, key=lambda each: each.outcome.value, default=None)
+    choose = min if is_error(metric) else max
+    return choose(complete, key=lambda each: each.outcome.value, default=None)

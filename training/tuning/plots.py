@@ -8,6 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from training.metrics import is_error
 from training.tuning.outcome import Tried
 
 _COLOR = "#2a6f97"
@@ -16,7 +17,7 @@ _COLOR = "#2a6f97"
 def history(searches: Mapping[str, Sequence[Tried]], metric: str) -> Figure:
     """Draw every trial by its number, and the best so far as a line, a color a model.
 
-    Pruned trials are crosses; they were judged on fewer windows. A model whose line still rises at
+    Pruned trials are crosses; they were judged on fewer windows. A model whose line still moves at
     the right would gain from a larger budget.
     """
     figure, axes = _blank("Trial", metric, f"{metric} on the tuning windows, by trial")
@@ -27,7 +28,8 @@ def history(searches: Mapping[str, Sequence[Tried]], metric: str) -> Figure:
             values = [each.outcome.value for each in shown]
             axes.scatter(numbers, values, marker=mark, s=18, alpha=0.6, color=f"C{place % 10}")
         complete = [each for each in tried if each.outcome.state == "complete"]
-        best = list(accumulate((each.outcome.value for each in complete), max))
+        choose = min if is_error(metric) else max
+        best = list(accumulate((each.outcome.value for each in complete), choose))
         axes.step([each.number for each in complete], best, where="post",
                   color=f"C{place % 10}", label=name)  # fmt: skip
     axes.legend(frameon=False)

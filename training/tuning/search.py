@@ -40,8 +40,11 @@ _WINDOW, _SECONDS, _ERROR, RUN = "window {}", "seconds", "error", "run"
 
 
 @contextmanager
-def study_in(path: Path, name: str) -> Iterator[Study]:
-    """Open the study ``name`` in the SQLite database ``path``, creating either where needed."""
+def study_in(path: Path, name: str, *, least: bool = False) -> Iterator[Study]:
+    """Open the study ``name`` in the SQLite database ``path``, creating either where needed.
+
+    ``least`` looks for the smallest value, as of errors, instead of the largest.
+    """
     import optuna  # noqa: PLC0415  (takes a second)
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -52,7 +55,7 @@ def study_in(path: Path, name: str) -> Iterator[Study]:
         yield optuna.create_study(
             storage=storage,
             study_name=name,
-            direction="maximize",
+            direction="minimize" if least else "maximize",
             load_if_exists=True,
             pruner=optuna.pruners.MedianPruner(n_startup_trials=_PRUNING),
         )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from training.data import Prepared
+from training.metrics import is_error
 from training.plan import Plan
 from training.report import Row
 from training.tuning.outcome import Tried, best_of
@@ -23,11 +24,12 @@ class Found:
     tried: Sequence[Tried]
     seconds: float
     importances: dict[str, float]
+    metric: str
 
     @property
     def best(self) -> Tried | None:
         """The best complete trial."""
-        return best_of(self.tried)
+        return best_of(self.tried, self.metric)
 
     @property
     def default(self) -> float:
@@ -43,16 +45,17 @@ def markdown(found: Sequence[Found], budget: Budget, plan: Plan, data: Prepared)
     """Return the table, best model first, under a title that names budget and windows."""
     windows = ", ".join(split.name for split in data.splits)
     cap = "no limit of time" if budget.seconds is None else f"at most {budget.seconds:,.0f} s"
+    falls = is_error(plan.metric)
     lines = [
         f"# {plan.experiment}, {plan.task.value}: {plan.metric} on {windows}",
         "",
         f"Budget of each model: {budget.trials} trials, {cap}, {budget.processes} at a time. The "
-        "test window was not looked at.",
+        f"test window was not looked at.{' Of errors less is better.' if falls else ''}",
         "",
         "| " + " | ".join(_HEAD) + " |",
         "|" + " --- |" * len(_HEAD),
     ]
-    ordered = sorted(found, key=_value, reverse=True)
+    ordered = sorted(found, key=_place)
     return "\n".join([*lines, *(_line(each, budget) for each in ordered)]) + "\n"
 
 
@@ -82,8 +85,12 @@ def report_rows(found: Sequence[Found], plan: Plan, data: Prepared) -> list[Row]
     return rows
 
 
-def _value(found: Found) -> float:
-    return -math.inf if found.best is None else found.best.outcome.value
+def _place(found: Found) -> float:
+    """Return what orders models, best first; those without a value come last."""
+    if found.best is None:
+        return math.inf
+    value = found.best.outcome.value
+    return value if is_error(found.metric) else -value
 
 
 def _line(found: Found, budget: Budget) -> str:

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from training.data import Prepared
+from training.metrics import is_error
 from training.plan import Plan
 from training.report import write_rows
 from training.runner import prepare
@@ -109,7 +110,8 @@ def _one(task: Task, budget: Budget, data: Prepared, runs: TuningRuns, measure: 
     parameters = {name: asdict(domain) for name, domain in task.space.parameters.items()}
     key = _digest(runs.key, plan.model_key, parameters)
     name = f"{plan.task.value}/{task.model}/{key}"
-    with study_in(workspace.root / "tuned" / "studies.db", name) as study:
+    least = is_error(plan.metric)
+    with study_in(workspace.root / "tuned" / "studies.db", name, least=least) as study:
         search = Search(study, task.space, budget, plan.config, task.model)
         known = len(search.tried())
         if known:
@@ -117,7 +119,7 @@ def _one(task: Task, budget: Budget, data: Prepared, runs: TuningRuns, measure: 
         with tqdm(total=budget.trials, initial=known, desc=task.model, unit=" trials",
                   dynamic_ncols=True) as bar:  # fmt: skip
             tried = search.run(measure, runs.of(task.model, name), lambda found: _moved(bar, found))
-        return Found(task.model, tried, search.seconds, search.importances())
+        return Found(task.model, tried, search.seconds, search.importances(), plan.metric)
 
 
 def _moved(bar: tqdm[Any], found: Outcome) -> None:

@@ -92,7 +92,7 @@ def test_the_first_trial_is_the_default_and_the_best_is_better(tmp_path: Path) -
     tried = searched(tmp_path, notes=notes, trials=20)
     assert tried[0].settings == {"dropout": 0.5, "regularization": 1.0}
     assert [each.number for each in tried] == list(range(20)) == notes.begun
-    best = best_of(tried)
+    best = best_of(tried, "recall@20")
     assert best is not None
     assert best.outcome.value > tried[0].outcome.value + 0.2
     assert abs(math.log10(float(best.settings["regularization"] or 0)) - 2) < 0.5
@@ -139,7 +139,7 @@ def test_a_poor_trial_is_spared_the_later_windows(tmp_path: Path) -> None:
     assert all(len(each.outcome.windows) < 3 for each in pruned)
     assert all(len(each.outcome.windows) == 3 for each in complete)
     assert len(measure.jobs) == sum(len(each.outcome.windows) for each in tried)
-    best = best_of(tried)
+    best = best_of(tried, "recall@20")
     assert best is not None
     assert best.outcome.state == "complete"
     assert best.outcome.value == pytest.approx(hill(MODEL | best.settings, 1))
@@ -171,11 +171,11 @@ def test_a_failing_trial_counts_and_cannot_win(tmp_path: Path) -> None:
     assert tried[0].outcome == Outcome("failed", [], "ArithmeticError: singular")
     assert math.isnan(tried[0].outcome.value)
     assert notes.ended[0].state == "failed"
-    best = best_of(tried)
+    best = best_of(tried, "recall@20")
     assert best is not None
     assert float(best.settings["regularization"] or 0) >= 50
     assert len(tried) == 10
-    assert best_of(tried[:1]) is None
+    assert best_of(tried[:1], "recall@20") is None
 
 
 def test_no_trial_starts_after_the_time_is_spent(
