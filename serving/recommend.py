@@ -6,7 +6,7 @@ same answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -24,10 +24,11 @@ from serving.profiles import LazyFeatures
 from serving.ranked import Facts, Options, Ranked
 from serving.reasons import Wording
 from serving.rules import Rules
-from training.ids import FloatArray, IntArray
+from training.ids import FloatArray
 from training.models.base import Recommender
 from training.models.popular import RecentPopularity
 from training.models.reranking.base import scorer_of
+from training.newer import alike
 from training.topk import TopK
 
 MAX_K = 200
@@ -163,7 +164,7 @@ class Engine:
         scores = np.full((len(asked), k), np.nan, dtype=np.float32)
         fallback = np.zeros((len(asked), k), dtype=bool)
         parts: dict[str, FloatArray] = {}
-        for group, histories in _alike(numbers, rows, fresh):
+        for group, histories in alike(numbers, rows, fresh):
             best, stood_in = self.model.top(
                 [asked[n] for n in group],
                 k,
@@ -209,19 +210,3 @@ def _check(customers: tuple[str, ...], k: int) -> None:
             received=f"{len(customers)} names, {len(set(customers))} different",
             todo="Remove the repeats.",
         )
-
-
-def _alike(
-    numbers: IntArray, rows: csr_matrix, fresh: csr_matrix | None
-) -> Iterator[tuple[npt.NDArray[np.int64], csr_matrix | None]]:
-    """Split customers into those asked about by trained state, and those asked by history.
-
-    A customer's answer must not depend on who is asked about at the same time, so customers whom
-    the model knows, knows with newer events, and does not know are asked about apart.
-    """
-    touched = np.zeros(len(numbers), dtype=bool) if fresh is None else np.diff(fresh.indptr) > 0
-    known = numbers >= 0
-    for chosen, by_history in ((known & ~touched, False), (known & touched, True), (~known, True)):
-        group = np.flatnonzero(chosen)
-        if len(group):
-            yield group, rows[group] if by_history else None

@@ -24,6 +24,7 @@ VERBS = (
     "training.compare",
     "training.label",
     "training.promote",
+    "training.retrain",
     "training.tune",
     "insights",
     "insights.action",

@@ -27,6 +27,7 @@ VERBS = {
     "training.compare": 2.0,
     "training.label": 2.0,
     "training.promote": 2.0,
+    "training.retrain": 2.0,
     "training.tune": 2.0,
     "insights": 2.0,
     "insights.action": 2.0,

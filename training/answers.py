@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from scipy.sparse import csr_matrix
 from training.ids import FloatArray, IdMap, IntArray
 from training.metrics.evaluation import Task
 from training.models.base import Recommender
+from training.newer import newer_than, top_with_newer
 from training.splits import Split
 
 if TYPE_CHECKING:
@@ -62,10 +63,12 @@ def ask(
     batch: int,
     features: FeatureReader | None,
     clicks: Mapping[str, Sequence[str]] | None = None,
+    newer: bool = False,
 ) -> Answers:
     """Have the live catalog ranked for everyone with something relevant, ``batch`` at a time.
 
-    ``clicks`` are histories by customer, folded in instead of those that were learned from.
+    ``clicks`` are histories by customer, folded in instead of those that were learned from;
+    ``newer`` folds in, as serving does, what the split lets a model see and it was not fitted on.
 
     Raises
     ------
@@ -78,13 +81,19 @@ def ask(
     numbers = np.append(split.train.items.numbers(model.items.ids, missing="negative"), -1)
     asked, catalog = relevant["customer_id"].unique(), split.catalog.ids.tolist()
     items, chances, fallback, own = [], [], 0, []
+    since = newer_than(model, split.train) if newer else None
     for start in range(0, len(asked), batch):
         customers = asked[start : start + batch].tolist()
-        given = None if clicks is None else _histories(customers, clicks, model.items)
-        best, by_fallback = model.top(
-            customers, k, exclude_seen=task is Task.DISCOVER, candidates=catalog, histories=given,
-            features=features,
-        )  # fmt: skip
+        asks: dict[str, Any] = {
+            "exclude_seen": task is Task.DISCOVER,
+            "candidates": catalog,
+            "features": features,
+        }
+        if since is not None:
+            best, by_fallback = top_with_newer(model, since, customers, k, **asks)
+        else:
+            given = None if clicks is None else _histories(customers, clicks, model.items)
+            best, by_fallback = model.top(customers, k, histories=given, **asks)
         items.append(numbers[best.items])
         told = model.chances(best.scores)
         if told is not None:

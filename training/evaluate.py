@@ -44,6 +44,7 @@ def evaluate(
     features: FeatureReader | None = None,
     *,
     clicks: Mapping[str, Sequence[str]] | None = None,
+    newer: bool = False,
     batch: int = 4096,
     categories: pd.Series[str] | None = None,
     strata: Strata | None = None,
@@ -66,6 +67,8 @@ def evaluate(
         For models that read profiles.
     clicks : dict of str to sequence of str, optional
         Items by customer that are folded in as their histories, instead of what was learned from.
+    newer : bool
+        For a model that was fitted before the cutoff: fold in what came since, as serving does.
     batch : int
         Customers ranked at a time.
     categories : Series, optional
@@ -81,7 +84,9 @@ def evaluate(
         If nobody has anything relevant, or the model was fitted on data past the cutoff.
     """
     task, lengths = Task(task), (k,) if isinstance(k, int) else tuple(sorted(k))
-    answers = ask(model, split, task, max(lengths), batch=batch, features=features, clicks=clicks)
+    answers = ask(
+        model, split, task, max(lengths), batch=batch, features=features, clicks=clicks, newer=newer
+    )
     rankings = _rankings(split, answers, categories)
     measured, whole = _measure(answers, rankings, lengths)
     described = _describe(split.train, answers, rankings, strata or Strata())

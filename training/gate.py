@@ -29,15 +29,27 @@ class GateError(LookupError):
 
 @dataclass(frozen=True)
 class Duel:
-    """The candidate against one opponent: the paired difference of the metric."""
+    """The candidate against one opponent: the paired difference of the metric.
+
+    ``lenient``: it is enough not to be surely worse, as for the champion's own configuration.
+    """
 
     opponent: str
     difference: Interval
+    lenient: bool = False
 
     @property
     def won(self) -> bool:
-        """Whether the whole interval lies above 0."""
-        return self.difference.low > 0
+        """Whether the whole interval lies above 0; lenient: not the whole below it."""
+        return self.difference.high >= 0 if self.lenient else self.difference.low > 0
+
+
+@dataclass(frozen=True, eq=False)
+class Served:
+    """What the champion reached as it is served, on the candidates' split."""
+
+    title: str
+    side: Side
 
 
 @dataclass(frozen=True)
@@ -106,10 +118,27 @@ def judge(
     metric: str = "recall@20",
     baseline: str = "popular",
     limits: Limits | None = None,
+    sweep: str | None = None,
+    model_key: str | None = None,
+    served: Served | None = None,
 ) -> Verdict:
     """Judge the best run of the latest sweep (or of the runs outside sweeps, if there is none).
 
-    ``limits`` say what may be lost against the champion.
+    Parameters
+    ----------
+    store : TrackingStore
+    workspace, task, metric : str
+    baseline : str
+        Model that has to be beaten besides the champion.
+    limits : Limits, optional
+        What may be lost against the champion.
+    sweep : str, optional
+        Run id of the sweep to judge instead of the latest.
+    model_key : str, optional
+        Judge the run of this configuration instead of the best.
+    served : Served, optional
+        The champion as it is served: its own configuration, fitted anew, must not be surely worse
+        and lose nothing that is guarded.
 
     Raises
     ------
@@ -124,8 +153,8 @@ def judge(
             "python -m training.compare"
         )
     client = store.client()
-    runs = _latest(client, store, workspace, task, metric)
-    best = max(runs, key=lambda run: run.data.metrics[metric_name(metric)])
+    runs = _latest(client, store, workspace, task, metric, sweep=sweep)
+    best = _candidate(runs, metric, model_key)
     rival = _baseline(runs, best, baseline, f"workspace={workspace} task={task}")
     values = _values(client, best, metric)
     duels = [Duel(baseline, paired_difference(values, _values(client, rival, metric)))]
@@ -140,6 +169,11 @@ def judge(
         difference = paired_difference(*(side.customers[metric] for side in sides))
         duels.append(Duel(_title(champion), difference))
         guards = guards_of(*sides, metric, limits or Limits())
+    elif same and served is not None:
+        sides = _side(client, best), served.side
+        difference = paired_difference(*(side.customers[metric] for side in sides))
+        duels.append(Duel(served.title, difference, lenient=True))
+        guards = guards_of(*sides, metric, limits or Limits())
     return Verdict(
         run_id=best.info.run_id,
         model=best.data.tags["model"],
@@ -152,6 +186,15 @@ def judge(
         stale=same and not newer,
         guards=guards,
     )
+
+
+def _candidate(runs: Sequence[Run], metric: str, model_key: str | None) -> Run:
+    """Return the best run, or the best of a configuration."""
+    chosen = [run for run in runs if model_key in (None, run.data.tags["model_key"])]
+    if not chosen:
+        names = sorted(run.data.tags["model"] for run in runs)
+        raise GateError(f"no run of the configuration {model_key} in the sweep, which has {names}")
+    return max(chosen, key=lambda run: run.data.metrics[metric_name(metric)])
 
 
 def _baseline(runs: Sequence[Run], best: Run, baseline: str, where: str) -> Run:
@@ -168,9 +211,15 @@ def _baseline(runs: Sequence[Run], best: Run, baseline: str, where: str) -> Run:
 
 
 def _latest(
-    client: Any, store: TrackingStore, workspace: str, task: str, metric: str
+    client: Any,
+    store: TrackingStore,
+    workspace: str,
+    task: str,
+    metric: str,
+    *,
+    sweep: str | None = None,
 ) -> Sequence[Run]:
-    """Return the finished runs of the latest sweep that has any; without sweeps, all runs."""
+    """Return the finished runs of ``sweep``, or of the latest; without sweeps, all runs."""
     experiment = store.experiment(workspace, task)
 
     def runs(query: str) -> list[Run]:
@@ -180,13 +229,13 @@ def _latest(
         )  # fmt: skip
         return [run for run in found if metric_name(metric) in run.data.metrics]
 
-    every = runs("tags.role = 'model'")
+    every = runs("tags.role = 'model'" if sweep is None else f"tags.sweep = '{sweep}'")
     if not every:
         raise GateError(
             f"no finished run of task {task!r} measured {metric} on workspace {workspace!r}; run: "
             f"python -m training -m model=popular,ease,ranker workspace={workspace} task={task}"
         )
-    sweep = next((tag for run in every if (tag := run.data.tags.get("sweep"))), None)
+    sweep = sweep or next((tag for run in every if (tag := run.data.tags.get("sweep"))), None)
     return [run for run in every if run.data.tags.get("sweep") == sweep]
 
 
@@ -242,4 +291,6 @@ def _words(duel: Duel) -> str:
     found = duel.difference
     span = f"{found.value:+.4f}, 95 % interval [{found.low:+.4f}, {found.high:+.4f}]"
     how = "better than" if duel.won else "not surely better than"
+    if duel.lenient:
+        how = "not surely worse than" if duel.won else "surely worse than"
     return f"It is {how} {duel.opponent}: {span}, {found.n:,} customers."

@@ -22,8 +22,16 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def promote(store: TrackingStore, verdict: Verdict, *, refit: bool = True) -> Version:
-    """Register the winner and make it champion; ``refit`` fits it on everything first."""
+def promote(
+    store: TrackingStore, verdict: Verdict, *, refit: bool = True, over: int | None = None
+) -> Version:
+    """Register the winner and make it champion; ``refit`` fits it on everything first.
+
+    Raises
+    ------
+    training.registry.OvertakenError
+        If ``over`` is given and no longer the version that serves.
+    """
     client = store.client()
     winner = client.get_run(verdict.run_id)
     uri = _refit(store, winner, verdict) if refit else _logged_model(winner)
@@ -34,7 +42,7 @@ def promote(store: TrackingStore, verdict: Verdict, *, refit: bool = True) -> Ve
         "refit": str(refit).lower(),
         **{n: winner.data.tags.get(n, "") for n in ("model", "model_key", "data_versions")},
     }
-    return Registry(verdict.workspace, store).promote(uri, tags)
+    return Registry(verdict.workspace, store).promote(uri, tags, over=over)
 
 
 def _refit(store: TrackingStore, winner: Run, verdict: Verdict) -> str:

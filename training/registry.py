@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from training.bundle import Bundle
 from training.tracking.store import DEFAULT, TrackingStore
 
@@ -16,6 +18,10 @@ LED = "led"  # tag: this version was champion once
 
 class NoChampionError(LookupError):
     """A workspace has no champion yet."""
+
+
+class OvertakenError(RuntimeError):
+    """Another version became champion meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +48,22 @@ class Registry:
         self.name = f"huaxiang-{workspace}"
         self.store = store or TrackingStore(DEFAULT)
 
-    def promote(self, model_uri: str, tags: Mapping[str, str] | None = None) -> Version:
-        """Register the logged model ``model_uri`` and make it champion."""
+    def promote(
+        self, model_uri: str, tags: Mapping[str, str] | None = None, *, over: int | None = None
+    ) -> Version:
+        """Register the logged model ``model_uri`` and make it champion.
+
+        Raises
+        ------
+        OvertakenError
+            If ``over`` is given and no longer the version that serves.
+        """
         mlflow, client = self.store.connect(), self.store.client()
-        found = mlflow.register_model(model_uri, self.name, tags=dict(tags or {}) | {LED: "true"})
-        client.set_registered_model_alias(self.name, CHAMPION, found.version)
+        named = dict(tags or {}) | {LED: "true"}
+        with self._alone():
+            self._refuse_overtaken(over)
+            found = mlflow.register_model(model_uri, self.name, tags=named)
+            client.set_registered_model_alias(self.name, CHAMPION, found.version)
         return version_of(found)
 
     def champion(self) -> Version | None:
@@ -59,28 +76,38 @@ class Registry:
         except MlflowException:
             return None
 
-    def rollback(self) -> tuple[Version, Version]:
+    def before(self, now: Version) -> Version | None:
+        """Return the version that led before ``now``, None where ``now`` is the first."""
+        client = self.store.client()
+        found = [version_of(v) for v in client.search_model_versions(f"name = '{self.name}'")]
+        earlier = [v for v in found if v.number < now.number and LED in v.tags]
+        return max(earlier, key=lambda version: version.number, default=None)
+
+    def rollback(self, *, over: int | None = None) -> tuple[Version, Version]:
         """Make the version that led before the champion lead again; return (from, to).
 
         Raises
         ------
         NoChampionError
             If there is no champion, or none before it.
+        OvertakenError
+            If ``over`` is given and no longer the version that serves.
         """
-        now = self.champion()
-        if now is None:
-            raise self._missing()
-        client = self.store.client()
-        found = [version_of(v) for v in client.search_model_versions(f"name = '{self.name}'")]
-        earlier = [v for v in found if v.number < now.number and LED in v.tags]
-        if not earlier:
-            raise NoChampionError(
-                f"{self.name}: version {now.number} is the first champion, nothing to go back to"
-            )
-        before = max(earlier, key=lambda version: version.number)
-        client.set_model_version_tag(self.name, str(now.number), "rolled_back", "true")
-        client.delete_model_version_tag(self.name, str(now.number), LED)
-        client.set_registered_model_alias(self.name, CHAMPION, str(before.number))
+        with self._alone():
+            self._refuse_overtaken(over)
+            now = self.champion()
+            if now is None:
+                raise self._missing()
+            before = self.before(now)
+            if before is None:
+                raise NoChampionError(
+                    f"{self.name}: version {now.number} is the first champion, nothing to go "
+                    "back to"
+                )
+            client = self.store.client()
+            client.set_model_version_tag(self.name, str(now.number), "rolled_back", "true")
+            client.delete_model_version_tag(self.name, str(now.number), LED)
+            client.set_registered_model_alias(self.name, CHAMPION, str(before.number))
         return now, before
 
     def folder(self, version: Version) -> Path:
@@ -101,6 +128,20 @@ class Registry:
         if chosen is None:
             raise self._missing()
         return Bundle.load(self.folder(chosen))
+
+    def _alone(self) -> FileLock:
+        """Return the lock under which the champion changes; seconds, whoever holds it."""
+        self.store.folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.store.folder / f"{self.name}.lock")
+
+    def _refuse_overtaken(self, over: int | None) -> None:
+        now = self.champion()
+        if over is not None and (now is None or now.number != over):
+            serves = "none" if now is None else f"version {now.number}"
+            raise OvertakenError(
+                f"{self.name}: version {over} was to be replaced, but {serves} serves by now; "
+                "nothing was changed, judge again"
+            )
 
     def _missing(self) -> NoChampionError:
         return NoChampionError(

@@ -34,8 +34,13 @@ _REQUIREMENTS = ["huaxiang[training]"]
 
 
 @contextmanager
-def tracked_run(store: TrackingStore, plan: Plan, parent: str | None = None) -> Iterator[str]:
-    """Open a run for ``plan`` (nested below ``parent``); it ends FAILED if the body raises."""
+def tracked_run(
+    store: TrackingStore, plan: Plan, parent: str | None = None, role: str = "model"
+) -> Iterator[str]:
+    """Open a run for ``plan`` (nested below ``parent``); it ends FAILED if the body raises.
+
+    Only the role ``model`` is a candidate for `python -m training.promote`.
+    """
     mlflow = store.connect()
     workspace = plan.data.workspace.name
     with mlflow.start_run(
@@ -43,7 +48,7 @@ def tracked_run(store: TrackingStore, plan: Plan, parent: str | None = None) -> 
         run_name=plan.model_name,
         parent_run_id=parent,
         nested=parent is not None,
-        tags=tags_of(plan) | {"role": "model"} | ({"sweep": parent} if parent else {}),
+        tags=tags_of(plan) | {"role": role} | ({"sweep": parent} if parent else {}),
     ) as run:
         mlflow.log_params(flattened({k: plan.config[k] for k in _PARAMS if k in plan.config}))
         yield str(run.info.run_id)

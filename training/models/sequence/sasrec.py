@@ -130,7 +130,7 @@ class SASRec(Recommender):
         warmup: Annotated[float, Field(ge=0, lt=1)] = 0.05,
         weight_decay: NonNegativeFloat = 0.01,
         clip: PositiveFloat = 1.0,
-        epochs: PositiveInt = 11,
+        epochs: PositiveInt = 30,
         patience: PositiveInt = 10,
         validation: bool = True,
         precision: Literal["bfloat16", "float32"] = "bfloat16",
