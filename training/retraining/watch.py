@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from training.answers import warm_seconds
 from training.bundle import Bundle
 from training.data import Prepared
 from training.evaluate import evaluate
@@ -117,13 +118,19 @@ def _ask(
 ) -> _Asked:
     """Measure a version on the newest window and keep that as a run of the role ``served``."""
     split, plan = prepared.splits[0], plans.served(bundle, version.number)
+    features = prepared.reader(split.cutoff)
     found = evaluate(
-        bundle.model, split, plan.task, plan.k, prepared.reader(split.cutoff),
+        bundle.model, split, plan.task, plan.k, features,
         categories=prepared.categories, newer=True,
+    )  # fmt: skip
+    warm = warm_seconds(
+        bundle.model, split, plan.task, max(found.k),
+        customers=found.customers.index.tolist(), features=features,
     )  # fmt: skip
     result = Result(
         plan=plan, model=bundle.model, evaluations=[found], evaluation=found,
-        fit_seconds=_NAN, rank_seconds=found.seconds, peak_mb=peak_mb(), prepared=prepared,
+        fit_seconds=_NAN, rank_seconds=found.seconds, warm_seconds=warm,
+        peak_mb=peak_mb(), prepared=prepared,
     )  # fmt: skip
     with tracked_run(store, plan, role="served") as run_id:
         log_result(store, result, run_id, bundle=False)
