@@ -45,8 +45,8 @@ class Duel:
 
 
 @dataclass(frozen=True, eq=False)
-class Served:
-    """What the champion reached as it is served, on the candidates' split."""
+class Holder:
+    """What the champion reached on the split of the candidates, and how it is called."""
 
     title: str
     side: Side
@@ -66,8 +66,8 @@ class Verdict:
     duels : tuple of Duel
         Recent popularity first, then the champion if there is one.
     refresh : bool
-        The candidate is the champion's own configuration, on newer data: nobody to beat but
-        popularity.
+        The candidate is the champion's own configuration, on newer data: it has to beat
+        popularity, and not be surely worse than the champion as it is served, where that is known.
     stale : bool
         The candidate is the champion's configuration on the same data: nothing to do.
     guards : tuple of Guard
@@ -120,7 +120,7 @@ def judge(
     limits: Limits | None = None,
     sweep: str | None = None,
     model_key: str | None = None,
-    served: Served | None = None,
+    served: Holder | None = None,
 ) -> Verdict:
     """Judge the best run of the latest sweep (or of the runs outside sweeps, if there is none).
 
@@ -136,7 +136,7 @@ def judge(
         Run id of the sweep to judge instead of the latest.
     model_key : str, optional
         Judge the run of this configuration instead of the best.
-    served : Served, optional
+    served : Holder, optional
         The champion as it is served: its own configuration, fitted anew, must not be surely worse
         and lose nothing that is guarded.
 
@@ -162,17 +162,15 @@ def judge(
     told = {} if champion is None else champion.tags
     same = told.get("model_key") == best.data.tags["model_key"]
     newer = told.get("data_versions") != best.data.tags.get("data_versions")
-    guards: tuple[Guard, ...] = ()
+    holder = served if same else None
     if champion is not None and not same:
         other = _run_of_champion(store, champion, best, runs)
-        sides = _side(client, best), _side(client, other)
+        holder = Holder(_title(champion), _side(client, other))
+    guards: tuple[Guard, ...] = ()
+    if holder is not None:
+        sides = _side(client, best), holder.side
         difference = paired_difference(*(side.customers[metric] for side in sides))
-        duels.append(Duel(_title(champion), difference))
-        guards = guards_of(*sides, metric, limits or Limits())
-    elif same and served is not None:
-        sides = _side(client, best), served.side
-        difference = paired_difference(*(side.customers[metric] for side in sides))
-        duels.append(Duel(served.title, difference, lenient=True))
+        duels.append(Duel(holder.title, difference, lenient=same))
         guards = guards_of(*sides, metric, limits or Limits())
     return Verdict(
         run_id=best.info.run_id,

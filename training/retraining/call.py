@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from ingest.store import Store
 from ingest.workspace import Workspace
-from training.gate import Served
+from training.gate import Holder
 from training.plan import PlanError
 from training.promotion import promote
 from training.registry import NoChampionError, OvertakenError, Registry, Version
@@ -139,7 +139,7 @@ def _worked(call: _Call) -> Ended:
     return _decided(call, plans, sweep, seen.served, code=1 if failures else 0)
 
 
-def _decided(call: _Call, plans: Plans, sweep: str, served: Served | None, code: int) -> Ended:
+def _decided(call: _Call, plans: Plans, sweep: str, served: Holder | None, code: int) -> Ended:
     """Ask the gate, promote what passed, and say which of the outcomes it is."""
     found = verdicts(call.store, call.settings, plans, sweep, served)
     call.record.say(*(each.words for each in found))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from training.data import Prepared
-from training.gate import Served, Verdict, judge
+from training.gate import Holder, Verdict, judge
 from training.plan import Plan
 from training.report import rows_of, write_rows
 from training.retraining.plans import Plans
@@ -43,7 +43,7 @@ def swept(store: TrackingStore, plans: Plans, prepared: Prepared) -> tuple[str, 
 
 
 def verdicts(
-    store: TrackingStore, settings: Settings, plans: Plans, sweep: str, served: Served | None
+    store: TrackingStore, settings: Settings, plans: Plans, sweep: str, served: Holder | None
 ) -> Sequence[Verdict]:
     """Judge the best run; where it may not lead, also the champion's configuration, fitted anew.
 

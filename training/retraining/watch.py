@@ -13,7 +13,7 @@ from training.answers import warm_seconds
 from training.bundle import Bundle
 from training.data import Prepared
 from training.evaluate import evaluate
-from training.gate import Served
+from training.gate import Holder
 from training.guards import Side
 from training.memory import peak_mb
 from training.metrics import Interval
@@ -38,7 +38,7 @@ class Watched:
         In a sentence or two, with figures.
     worse : bool
         Whether the champion is surely worse than the version before it.
-    served : Served, optional
+    served : Holder, optional
         What the champion reached as it is served, where it could be judged.
     difference : Interval, optional
         Champion minus the version before, where both could be judged.
@@ -46,7 +46,7 @@ class Watched:
 
     words: str
     worse: bool = False
-    served: Served | None = None
+    served: Holder | None = None
     difference: Interval | None = None
 
 
@@ -67,7 +67,7 @@ def watch(
     if unseen:
         return Watched(f"Watch: {unseen}")
     now = _ask(registry.store, champion, bundle, plans, prepared)
-    served = Served(f"{_title(champion, bundle)} as it is served", _side(now.result))
+    served = Holder(f"{_title(champion, bundle)} as it is served", _side(now.result))
     before = registry.before(champion)
     if before is None:
         words = f"Watch: {_title(champion, bundle)} has no version before it to go back to."
@@ -138,7 +138,7 @@ def _ask(
     return _Asked(version, bundle, result)
 
 
-def _compared(now: _Asked, then: _Asked, served: Served) -> Watched:
+def _compared(now: _Asked, then: _Asked, served: Holder) -> Watched:
     plan: Plan = now.result.plan
     found = now.result.evaluation.minus(then.result.evaluation, plan.metric)
     worse = found.high < 0
