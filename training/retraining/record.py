@@ -92,7 +92,8 @@ class Record:
         text = "\n".join(self.words)
         self.tag(outcome=outcome.value, exit_code=str(code), verdict=text)
         client = self.store.client()
-        client.log_text(self.run_id, f"{text}\n", "verdict.md")
+        paragraphs = text.replace("\n", "\n\n")  # in Markdown a line alone is none
+        client.log_text(self.run_id, f"{paragraphs}\n", "verdict.md")
         client.set_terminated(self.run_id, "FAILED" if code else "FINISHED")
         return Ended(outcome, text, code, self.run_id)
 

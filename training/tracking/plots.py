@@ -119,8 +119,8 @@ def gains(table: pd.DataFrame, metric: str, name: str) -> Figure:
         Interval(row[name], row[f"{name} low"], row[f"{name} high"], int(row["customers"]))
         for row in rows
     ]
-    title = f"{metric} {name}: paired differences with 95 % intervals"
-    figure = _intervals([str(row["model"]) for row in rows], values, "Paired difference", title)
+    unit, title = "Paired difference, 95 % interval", f"{metric} {name}"
+    figure = _intervals([str(row["model"]) for row in rows], values, unit, title)
     figure.axes[0].axvline(0, color="black", linewidth=0.8)
     return figure
 
