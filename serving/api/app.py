@@ -29,7 +29,8 @@ from serving.api.routes import (
     recommendations,
     reports,
 )
-from serving.api.service import Load, Service, load_engine
+from serving.api.served import Leading, Load, leading_version, load_engine
+from serving.api.service import Service
 from serving.api.settings import ApiSettings
 
 _RESOURCES = (
@@ -49,7 +50,9 @@ received and what to do.
 """
 
 
-def create_app(settings: ApiSettings, load: Load = load_engine) -> FastAPI:
+def create_app(
+    settings: ApiSettings, load: Load = load_engine, leading: Leading = leading_version
+) -> FastAPI:
     """Return the application; the champion is loaded after it has started.
 
     Parameters
@@ -58,8 +61,10 @@ def create_app(settings: ApiSettings, load: Load = load_engine) -> FastAPI:
         What to serve.
     load : callable, optional
         Makes the engine from the settings; loads the workspace's champion when not given.
+    leading : callable, optional
+        Says which version leads; asks the registry when not given.
     """
-    service = Service(settings, load)
+    service = Service(settings, load, leading)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -30,7 +30,7 @@ async def get_ready(request: Request) -> Service:
         If it is not; answered with 503, the reason and what to do.
     """
     service: Service = request.app.state.service
-    service.engine()
+    service.served.engine()
     return service
 
 

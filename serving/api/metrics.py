@@ -7,6 +7,9 @@ from time import perf_counter
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.overlay import Overlay
+from serving.ranked import Facts
+
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
@@ -45,6 +48,13 @@ class Metrics:
         self.messages = Counter(
             "huaxiang_messages_total", "Messages received, by outcome.", ["outcome"], registry=here
         )
+
+    def serves(self, workspace: str, facts: Facts, overlay: Overlay) -> None:
+        """Say who answers from now on."""
+        self.model.clear()
+        self.model.labels(workspace, facts.version, facts.name).set(1)
+        self.overlay.set_function(lambda: float(len(overlay)))
+        self.ready.set(1)
 
     def text(self) -> bytes:
         """Return every meter in the exposition format."""

@@ -192,6 +192,7 @@ class Readiness(Form):
             "items": 6021,
             "overlay_events": 0,
             "seconds_to_ready": 3.1,
+            "failure": None,
         }
     )
 
@@ -202,6 +203,10 @@ class Readiness(Form):
     items: int
     overlay_events: int
     seconds_to_ready: float
+    failure: str | None = Field(
+        None,
+        description="Why the version that was promoted since cannot answer; it is tried again.",
+    )
 
 
 class Problem(BaseModel):

@@ -1,4 +1,4 @@
-"""State of the endpoint: the loaded champion, the event desk, and the threads that do the work."""
+"""State of the endpoint: who answers, the event desk, and the threads that do the work."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from serving.api.labels import LabelDesk, rows_of
 from serving.api.message_schemas import MessagesReceipt, WebhookReceipt
 from serving.api.messages import MESSAGE, MessageDesk, MessagePost
 from serving.api.metrics import Metrics
+from serving.api.served import Leading, Load, Served, leading_version, load_engine
 from serving.api.settings import ApiSettings
-from serving.errors import NotReadyError, ServingError
 from serving.profiles import LazyFeatures
 from serving.ranked import Options
 from serving.recommend import Engine
@@ -34,7 +34,6 @@ from serving.recommend import Engine
 _LOG = logging.getLogger(__name__)
 
 R = TypeVar("R")
-Load = Callable[[ApiSettings, LazyFeatures], Engine]
 
 
 @dataclass(frozen=True)
@@ -46,14 +45,6 @@ class Question:
     options: Options
 
 
-def load_engine(settings: ApiSettings, features: LazyFeatures) -> Engine:
-    """Load the champion of the workspace and everything an answer needs."""
-    from serving.champion import open_champion  # noqa: PLC0415  (imports the model's framework)
-
-    registered = settings.tracking.registry(settings.workspace)
-    return open_champion(settings.folders, features=features, at=settings.at, registered=registered)
-
-
 class Service:
     """One per application; started and stopped by its lifespan.
 
@@ -63,22 +54,25 @@ class Service:
         What to serve.
     load : callable, optional
         Makes the engine; the workspace's champion when not given.
+    leading : callable, optional
+        Says which version leads; asks the registry when not given.
     """
 
-    def __init__(self, settings: ApiSettings, load: Load = load_engine) -> None:
+    def __init__(
+        self, settings: ApiSettings, load: Load = load_engine, leading: Leading = leading_version
+    ) -> None:
         self.settings = settings
         self.metrics = Metrics()
         self.seconds_to_ready = 0.0
+        self.served = Served(settings, leading)
         self._load = load
         self.features = LazyFeatures(settings.folders)
         store = Store(settings.folders.store)
         self._desk, self._labels = EventDesk(store), LabelDesk(store)
         self._chats, self.profiles = MessageDesk(settings.folders), Editor(settings.folders)
         self.insights = InsightDesk(settings.folders, settings.reports)
-        self._engine: Engine | None = None
-        self._failure: Exception | None = None
         self._started = perf_counter()
-        self._loading: asyncio.Task[None] | None = None
+        self._following: asyncio.Task[None] | None = None
         self._reads = ThreadPoolExecutor(2, thread_name_prefix="reads")
         self.scoring: Batcher[Question, list[bytes]] = Batcher(
             self._score, max_size=settings.batch, name="scoring"
@@ -90,41 +84,17 @@ class Service:
             self._chats.commit, max_size=64, name="messages"
         )
 
-    def engine(self) -> Engine:
-        """Return the loaded champion.
-
-        Raises
-        ------
-        NotReadyError
-            While it is loading, or when loading failed: says why.
-        """
-        if self._engine is not None:
-            return self._engine
-        workspace = self.settings.workspace
-        if self._failure is None:
-            raise NotReadyError(
-                f"The champion of workspace {workspace!r} is loading.",
-                todo="Ask again in a few seconds.",
-            )
-        raise NotReadyError(
-            f"The champion of workspace {workspace!r} could not be loaded: {self._failure}",
-            todo=(
-                f"Train and promote one with `python -m training workspace={workspace}`; "
-                f"the server tries again every {self.settings.retry_seconds:g} s."
-            ),
-        )
-
     async def start(self) -> None:
-        """Begin to load the champion; returns at once."""
+        """Begin to load the champion, then follow who leads; returns at once."""
         self._started = perf_counter()
-        self._loading = asyncio.create_task(self._keep_loading())
+        self._following = asyncio.create_task(self._follow())
 
     async def stop(self) -> None:
         """Finish what was accepted and stop the threads."""
-        if self._loading is not None:
-            self._loading.cancel()
+        if self._following is not None:
+            self._following.cancel()
             with suppress(asyncio.CancelledError):
-                await self._loading
+                await self._following
         await self.scoring.close()
         await self.commits.close()
         await self.messages.close()
@@ -182,42 +152,44 @@ class Service:
         """Run a blocking read beside the scoring thread."""
         return await asyncio.get_running_loop().run_in_executor(self._reads, function)
 
-    async def _keep_loading(self) -> None:
-        while self._engine is None:
+    async def _follow(self) -> None:
+        while True:
             try:
-                await self._load_once()
+                if await self.read(self.served.is_overtaken):
+                    await self._take_over()
             except Exception as error:
-                self._failure = error
-                known = isinstance(error, ServingError)
-                _LOG.error("the champion could not be loaded: %s", error, exc_info=not known)
+                self.served.failed(error)
                 self.insights.warm()  # they need no champion
-                await asyncio.sleep(self.settings.retry_seconds)
+            if not self.served.pause:
+                return
+            await asyncio.sleep(self.served.pause)
 
-    async def _load_once(self) -> None:
-        loop = asyncio.get_running_loop()
-        engine = await loop.run_in_executor(self._reads, self._load, self.settings, self.features)
+    async def _take_over(self) -> None:
+        """Load the version that leads and let it answer; until then, who answered still does."""
+        engine = await self.read(lambda: self._load(self.settings, self.features))
         await self.scoring.run(lambda: _first_answer(engine))
         # Between two commits, so that no event falls between the read and the first answer.
-        await self.commits.run(
-            lambda: self._desk.attach(engine.overlay, engine.facts.trained_until)
+        await self.commits.run(lambda: self._install(engine))
+        if not self.seconds_to_ready:
+            self.seconds_to_ready = perf_counter() - self._started
+        _LOG.info(
+            "%s answers, %.1f s after the start", engine.facts, perf_counter() - self._started
         )
-        gc.collect()
-        gc.freeze()  # what was loaded stays: no later collection walks through it and stops answers
-        self._engine = engine
-        self.seconds_to_ready = perf_counter() - self._started
-        self.metrics.ready.set(1)
-        self.metrics.model.labels(
-            self.settings.workspace, engine.facts.version, engine.facts.name
-        ).set(1)
-        self.metrics.overlay.set_function(lambda: float(len(engine.overlay)))
-        _LOG.info("ready: %s after %.1f s", engine.facts, self.seconds_to_ready)
         self._reads.submit(self.features.open_if_there)  # before the first profile is asked for
         await self.messages.run(self._chats.warm)  # and before the first message is posted
         self.insights.warm()
 
+    def _install(self, engine: Engine) -> None:
+        self._desk.attach(engine.overlay, engine.facts.trained_until)
+        gc.unfreeze()  # what answered before may go
+        gc.collect()
+        gc.freeze()  # what was loaded stays: no later collection walks through it and stops answers
+        self.served.take(engine)
+        self.metrics.serves(self.settings.workspace, engine.facts, engine.overlay)
+
     def _score(self, questions: Sequence[Question]) -> list[list[bytes] | Exception]:
         """Answer questions with equal options by one ranking of all their customers."""
-        engine = self.engine()
+        engine = self.served.engine()
         answers: list[list[bytes] | Exception] = [[] for _ in questions]
         groups: dict[Options, list[int]] = {}
         for position, question in enumerate(questions):

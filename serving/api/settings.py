@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
@@ -105,6 +106,9 @@ class ApiSettings(BaseModel):
         Most concurrent questions that share one matrix product.
     retry_seconds : float
         Pause before loading the champion is tried again.
+    follow_seconds : float
+        Pause between two looks at which version is champion; another takes over between two
+        answers. 0: the version of the start stays.
     shutdown_seconds : int
         How long open requests may take to finish when the server is stopped.
     chatlog : ChatlogSettings
@@ -125,6 +129,7 @@ class ApiSettings(BaseModel):
     port: NonNegativeInt = Field(default=8080, le=65535)
     batch: PositiveInt = 16
     retry_seconds: PositiveFloat = 15.0
+    follow_seconds: NonNegativeFloat = 30.0
     shutdown_seconds: PositiveInt = 10
     chatlog: ChatlogSettings = ChatlogSettings()
     reports: InsightSettings = InsightSettings()

@@ -20,7 +20,7 @@ router = APIRouter(tags=["items"])
 )
 async def similar(item_id: PathId, service: ReadyDep, k: KQuery = 10) -> Response:
     """Rank by a cosine: a score of 1 is equal, 0 has nothing in common."""
-    engine = service.engine()
+    engine = service.served.engine()
     found = await service.read(lambda: engine.similar(item_id, k))
     catalog = engine.catalog
     items = [

@@ -33,8 +33,8 @@ async def health() -> Response:
     summary="The champion is loaded",
 )
 async def ready(service: ReadyDep) -> Response:
-    """503 with the reason until the champion is loaded."""
-    engine = service.engine()
+    """503 with the reason until the champion is loaded; `failure` where a newer one cannot be."""
+    engine = service.served.engine()
     body = {
         "status": "ready",
         "workspace": service.settings.workspace,
@@ -43,6 +43,7 @@ async def ready(service: ReadyDep) -> Response:
         "items": len(engine.model.items),
         "overlay_events": len(engine.overlay),
         "seconds_to_ready": round(service.seconds_to_ready, 3),
+        "failure": service.served.failure,
     }
     return json(orjson.dumps(body))
 
