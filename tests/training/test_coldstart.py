@@ -191,6 +191,23 @@ def test_a_model_that_reads_features_serves_every_stratum(bench: Bench) -> None:
     assert found["profile alone"] > 1.3 * found["nothing known"]
     assert found["3 clicks"] > found["nothing known"]
     assert found["new items among themselves"] > 0.5
+    gains = recalls(rows, "recall@5 over nothing known")
+    worth = recalls(rows, "recall@5 over no profile")
+    assert list(gains) == [name for name in found if name != "nothing known" and "new" not in name]
+    assert list(worth) == [name for name in found if name.startswith("profile")]
+    for name, gain in gains.items():
+        assert gain == pytest.approx(found[name] - found["nothing known"])
+    assert worth["profile alone"] == gains["profile alone"]
+    assert worth["profile and 3 clicks"] == pytest.approx(
+        found["profile and 3 clicks"] - found["3 clicks"]
+    )
+    alone = next(
+        row
+        for row in rows
+        if row.protocol.startswith("profile alone") and row.metric == "recall@5 over no profile"
+    )
+    assert alone.low is not None
+    assert 0 < alone.low < alone.value
 
 
 def test_other_models_start_with_clicks_and_are_helped_out_for_new_items(bench: Bench) -> None:
