@@ -4,9 +4,9 @@
 ``<!-- /results -->`` from ``data/reports/NAME.json``, so that text and figures cannot disagree. The
 metrics of a table are named in its mark; ``cutoffs`` shows every cutoff beside the mean. The table
 of benchmarks is marked ``<!-- results:speed figures -->``, that of growth ``growth``, that of what
-must not take longer ``limits``, that of deletion tests ``deletions``, those of text analysis
-``texts`` (every figure), ``floors`` (those held against something) or ``satisfaction`` (how well
-text tells how content customers are).
+must not take longer ``limits``, that of deletion tests ``deletions``, those of who is new
+``starts``, those of text analysis ``texts`` (every figure), ``floors`` (those held against
+something) or ``satisfaction`` (how well text tells how content customers are).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from training.figures import (
     render_satisfaction,
     render_texts,
 )
-from training.tables import ERRORS, gains_of, render
+from training.tables import ERRORS, gains_of, render, render_starts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,6 +60,7 @@ _KINDS: Mapping[str, Callable[[Sequence[Mapping[str, Any]]], str]] = {
     "figures": render_figures,
     "growth": render_growth,
     "deletions": render_deletions,
+    "starts": render_starts,
     "limits": render_limits,
     "satisfaction": render_satisfaction,
     "texts": partial(render_texts, floors=False),

@@ -51,6 +51,40 @@ def render(
     return "\n".join(table) + "\n"
 
 
+def render_starts(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return a markdown table of how models start: by what is known, best first.
+
+    Only lines are shown whose places the model filled by itself, at least in part; whoever stands
+    behind it answers the others, and is a line of its own where it took part.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Rows of a report, with those of :mod:`training.coldstart.measure`.
+    """
+    lines: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
+    for row in rows:
+        lines.setdefault((row["model"], row["protocol"]), {})[row["metric"]] = row
+    lines = {line: values for line, values in lines.items() if "answered" in values}
+    asked: dict[str, list[str]] = {}
+    for model, protocol in lines:
+        asked.setdefault(model, []).append(protocol)
+    order = max(asked.values(), key=len)  # as measured; models that read no profile have fewer
+    gains = dict.fromkeys(name for row in lines.values() for name in row if f" {OVER}" in name)
+    main = next(iter(gains)).split(f" {OVER}")[0]
+    table = ["| " + " | ".join(["known", "model", "n", main, *gains, "answered"]) + " |"]
+    table.append("|" + " --- |" * (5 + len(gains)))
+    for (model, protocol), values in sorted(
+        lines.items(), key=lambda line: (order.index(line[0][1]), _place(line[1], [main]))
+    ):
+        answered = float(values["answered"]["value"])
+        if answered > 0:
+            cells = [protocol.split(", ")[0], model, _asked(values, [main])]
+            cells += [_cell(values.get(name)) for name in (main, *gains)]
+            table.append("| " + " | ".join([*cells, f"{answered:.0%}"]) + " |")
+    return "\n".join(table) + "\n"
+
+
 def _means(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     """Return the rows over several cutoffs if there are any, else all."""
     return [row for row in rows if SEVERAL in row["protocol"]] or rows

@@ -20,7 +20,7 @@ from training.report import (
     write_rows,
 )
 from training.runner import run
-from training.tables import render
+from training.tables import render, render_starts
 from training.tracking.table import comparison
 
 
@@ -47,6 +47,43 @@ def test_rows_carry_the_reference_of_the_configuration(bench: Bench) -> None:
     assert found.low <= found.value
     assert rows["coverage@20"].low is None
     assert found.protocol.startswith("discover, global-")
+
+
+def test_starts_are_ordered_by_what_is_known_and_leave_out_who_answered_nothing() -> None:
+    def starts(model: str, known: str, value: float, answered: float, **gains: float) -> list[Row]:
+        found = [
+            row(model, value, n=9),
+            row(model, answered, metric="answered"),
+            *(
+                row(model, gain, metric=f"recall@20 over {name.replace('_', ' ')}", low=gain - 0.1,
+                    high=gain + 0.1)
+                for name, gain in gains.items()
+            ),
+        ]  # fmt: skip
+        return [replace(each, protocol=f"{known}, t") for each in found]
+
+    rows = [
+        row("reads", 0.4),  # the usual protocol
+        *starts("popular", "nothing known", 0.1, 1),
+        *starts("popular", "1 click", 0.12, 1, nothing_known=0.02),
+        *starts("reads", "nothing known", 0.1, 0),
+        *starts("reads", "profile alone", 0.2, 0.5, nothing_known=0.1, no_profile=0.1),
+        *starts("reads", "1 click", 0.3, 1, nothing_known=0.2),
+    ]
+    head, _, *lines = render_starts([asdict(each) for each in rows]).splitlines()
+    assert head == (
+        "| known | model | n | recall@20 | recall@20 over nothing known "
+        "| recall@20 over no profile | answered |"
+    )
+    assert [line.split(" | ")[:2] for line in lines] == [
+        ["| nothing known", "popular"],
+        ["| profile alone", "reads"],
+        ["| 1 click", "reads"],
+        ["| 1 click", "popular"],
+    ]
+    assert (
+        "| 9 | 0.2000 | +0.1000 [+0.0000, +0.2000] | +0.1000 [+0.0000, +0.2000] | 50% |" in lines[1]
+    )
 
 
 def test_table_is_ordered_by_the_first_metric() -> None:
