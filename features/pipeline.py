@@ -10,7 +10,6 @@ import hashlib
 import json
 import logging
 from datetime import datetime
-from pathlib import Path
 
 from filelock import FileLock
 from tqdm import tqdm
@@ -24,7 +23,7 @@ from features.profile.tables import snapshot_tables
 from features.report import Report
 from features.settings import FeatureSettings
 from features.store.catalog import chosen_registry
-from features.store.files import join_parts, part_file, write_part, write_text
+from features.store.files import join_parts, part_file, state_file, write_part, write_text
 from features.store.online import materialized, unmark_materialized
 from features.store.schema import TABLES
 from features.text.pipeline.run import TextSettings, write_texts
@@ -125,7 +124,7 @@ def _compute(
             rows = snapshot_tables(sources, evidence, settings.profile, learned.profiles(evidence))
             for name, table in rows.items():
                 write_part(workspace, name, as_of, table)
-            write_text(marks[as_of], _mark_file(workspace, as_of))
+            write_text(marks[as_of], state_file(workspace, as_of))
             found["rows"] = sum(table.num_rows for table in rows.values())
             found["note"] = f"{len(evidence.customers)} customers, {len(evidence.items)} items"
 
@@ -187,12 +186,8 @@ def _fingerprint(store: Store, settings: FeatureSettings, plan: Plan, as_of: dat
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
-def _mark_file(workspace: Workspace, as_of: datetime) -> Path:
-    return part_file(workspace, "state", as_of).with_suffix(".txt")
-
-
 def _kept(workspace: Workspace, as_of: datetime) -> str | None:
     """Return the fingerprint of a complete kept snapshot."""
-    path = _mark_file(workspace, as_of)
+    path = state_file(workspace, as_of)
     complete = all(part_file(workspace, name, as_of).exists() for name in TABLES)
     return path.read_text("utf-8") if complete and path.exists() else None

@@ -60,6 +60,17 @@ def part_file(workspace: Workspace, table: str, as_of: datetime) -> Path:
     return workspace.features / "parts" / stamp(as_of) / f"{table}.parquet"
 
 
+def state_file(workspace: Workspace, as_of: datetime) -> Path:
+    """Return where the fingerprint of what one snapshot was made of is kept."""
+    return part_file(workspace, "state", as_of).with_suffix(".txt")
+
+
+def snapshot_states(workspace: Workspace, until: datetime) -> dict[str, str]:
+    """Return the fingerprints of the snapshots up to ``until``, by folder name."""
+    files = {stamp(at): state_file(workspace, at) for at in snapshots_of(workspace) if at <= until}
+    return {name: file.read_text("utf-8") for name, file in files.items() if file.exists()}
+
+
 def view_file(workspace: Workspace, table: str) -> Path:
     """Return the file a Feast view reads."""
     return workspace.features / "views" / f"{table}.parquet"

@@ -15,11 +15,12 @@ from omegaconf import DictConfig
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
+from features.store.files import snapshot_states
 from training.data import Prepared
 from training.metrics import is_error
 from training.plan import Plan
 from training.report import write_rows
-from training.runner import prepare
+from training.runner import prepare, services
 from training.tracking.store import TrackingStore
 from training.tuning import plots
 from training.tuning.log import TuningRuns, best_value
@@ -108,7 +109,7 @@ def _one(task: Task, budget: Budget, data: Prepared, runs: TuningRuns, measure: 
     """Search, or go on searching, for the settings of one model."""
     plan, workspace = task.plan, data.workspace
     parameters = {name: asdict(domain) for name, domain in task.space.parameters.items()}
-    key = _digest(runs.key, plan.model_key, parameters)
+    key = _digest(runs.key, plan.model_key, parameters, features_read(plan, data))
     name = f"{plan.task.value}/{task.model}/{key}"
     least = is_error(plan.metric)
     with study_in(workspace.root / "tuned" / "studies.db", name, least=least) as study:
@@ -120,6 +121,14 @@ def _one(task: Task, budget: Budget, data: Prepared, runs: TuningRuns, measure: 
                   dynamic_ncols=True) as bar:  # fmt: skip
             tried = search.run(measure, runs.of(task.model, name), lambda found: _moved(bar, found))
         return Found(task.model, tried, search.seconds, search.importances(), plan.metric)
+
+
+def features_read(plan: Plan, data: Prepared) -> dict[str, str]:
+    """Return which features the model may read; trials measured on others are not its own."""
+    newest = data.splits[0].cutoff
+    if newest is None or services(plan, data)[0] is None:
+        return {}
+    return snapshot_states(data.workspace, newest)
 
 
 def _moved(bar: tqdm[Any], found: Outcome) -> None:

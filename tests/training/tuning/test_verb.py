@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
+from features.store.files import stamp, state_file, write_text
 from ingest.store import Store
 from tests.training.conftest import CONF, Bench
 from training import verb as training_verb
@@ -27,7 +30,7 @@ from training.tune import gathered
 from training.tuning import measure as measuring_module
 from training.tuning.measure import Answer, Job, measuring
 from training.tuning.table import Found
-from training.tuning.verb import tune
+from training.tuning.verb import features_read, tune
 from training.tuning.winners import refuse_seen, tuned
 
 ROOT = CONF.parent
@@ -105,6 +108,20 @@ def test_a_call_that_is_repeated_measures_nothing_again(
     assert jobs
     assert len(runs_of(own_bench, "tuning")) == 1
     assert len(runs_of(own_bench, "trial")) == 4
+
+
+def test_trials_on_other_features_are_not_known(own_bench: Bench) -> None:
+    plan = own_bench.plan("model=ials_features")
+    data = replace(measuring_module.tuning_of(plan, 1), profiled=True)
+    newest = data.splits[0].cutoff
+    assert newest is not None
+    for moment, state in ((newest, "first"), (newest + timedelta(days=1), "later")):
+        write_text(state, state_file(data.workspace, moment))
+    assert features_read(plan, data) == {stamp(newest): "first"}
+    write_text("second", state_file(data.workspace, newest))
+    assert features_read(plan, data) == {stamp(newest): "second"}
+    assert features_read(own_bench.plan("model=ease"), data) == {}
+    assert features_read(plan, replace(data, profiled=False)) == {}
 
 
 def with_another_future(bench: Bench, moment: pd.Timestamp) -> None:
