@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 HOUSE = Path(__file__).resolve().parents[1]
 README = (HOUSE / "README.md").read_text(encoding="utf-8")
+RESULTS = (HOUSE / "docs" / "results.md").read_text(encoding="utf-8")
 README_ZH = (HOUSE / "README.zh.md").read_text(encoding="utf-8")
 REFERENCE = (HOUSE / "docs" / "reference.md").read_text(encoding="utf-8")
 
@@ -92,3 +94,26 @@ def test_both_readmes_show_the_same_commands_and_results() -> None:
     assert len(figures(README)) > 0
 
     assert figures(README) == figures(README_ZH)
+
+
+def sweeps() -> dict[str, set[str]]:
+    """Return the models that experiments with a table compare, by the name of the table."""
+    found = {}
+    for file in sorted((HOUSE / "conf" / "experiment").glob("*.yaml")):
+        config = yaml.safe_load(file.read_text(encoding="utf-8"))
+        models = config.get("hydra", {}).get("sweeper", {}).get("params", {}).get("model")
+        if isinstance(models, str) and f"<!-- results:{file.stem} " in RESULTS:
+            found[file.stem] = set(models.split(","))
+    return found
+
+
+@pytest.mark.parametrize("experiment", sweeps())
+def test_a_table_has_the_models_that_its_command_compares(experiment: str) -> None:
+    tables = re.findall(rf"<!-- results:{experiment} .*?<!-- /results -->", RESULTS, re.DOTALL)
+    found = set()
+    for table in tables:
+        head, *lines = re.findall(r"^\| (?!---)(.*) \|$", table, re.MULTILINE)
+        columns = [re.split(r"\W", name)[0] for name in head.split(" | ")]
+        place = columns.index("model")
+        found |= {re.split(r"\W", line.split(" | ")[place])[0] for line in lines}
+    assert found == sweeps()[experiment]
