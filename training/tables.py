@@ -69,9 +69,10 @@ def render_starts(rows: Sequence[Mapping[str, Any]]) -> str:
     asked: dict[str, list[str]] = {}
     for model, protocol in lines:
         asked.setdefault(model, []).append(protocol)
-    order = max(asked.values(), key=len)  # as measured; models that read no profile have fewer
+    # as measured; models that read no profile have fewer
+    order = max(asked.values(), key=len, default=[])
     gains = dict.fromkeys(name for row in lines.values() for name in row if f" {OVER}" in name)
-    main = next(iter(gains)).split(f" {OVER}")[0]
+    main = next(iter(gains), _METRICS[1]).split(f" {OVER}")[0]
     table = ["| " + " | ".join(["known", "model", "n", main, *gains, "answered"]) + " |"]
     table.append("|" + " --- |" * (5 + len(gains)))
     for (model, protocol), values in sorted(

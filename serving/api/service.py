@@ -159,7 +159,8 @@ class Service:
                     await self._take_over()
             except Exception as error:
                 self.served.failed(error)
-                self.insights.warm()  # they need no champion
+                if not self.seconds_to_ready:
+                    self.insights.warm()  # they need no champion
             if not self.served.pause:
                 return
             await asyncio.sleep(self.served.pause)
@@ -170,11 +171,13 @@ class Service:
         await self.scoring.run(lambda: _first_answer(engine))
         # Between two commits, so that no event falls between the read and the first answer.
         await self.commits.run(lambda: self._install(engine))
+        _LOG.info("%s answers", engine.facts)
         if not self.seconds_to_ready:
             self.seconds_to_ready = perf_counter() - self._started
-        _LOG.info(
-            "%s answers, %.1f s after the start", engine.facts, perf_counter() - self._started
-        )
+            await self._warm()
+
+    async def _warm(self) -> None:
+        """Prepare what is asked for later, once, after the first answer can be given."""
         self._reads.submit(self.features.open_if_there)  # before the first profile is asked for
         await self.messages.run(self._chats.warm)  # and before the first message is posted
         self.insights.warm()

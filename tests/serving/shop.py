@@ -36,6 +36,14 @@ ITEMS = {
     "g3": ("Rose", "Garden > Plants"),
     "x1": (None, None),
 }
+# a purchase of somebody unknown, as it is posted
+EVENT = {
+    "event_id": "p1",
+    "customer_id": "newcomer",
+    "kind": "purchase",
+    "item_id": "g1",
+    "occurred_at": "2026-03-02T10:00:00Z",
+}
 FACTS = Facts("7", "together", UNTIL, ("purchase",))
 
 

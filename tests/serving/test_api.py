@@ -33,15 +33,7 @@ from serving.api.settings import ApiSettings
 from serving.errors import NoChampionError
 from serving.ranked import Options
 from serving.recommend import Engine
-from tests.serving.shop import make_engine, wait_until_ready
-
-EVENT = {
-    "event_id": "p1",
-    "customer_id": "newcomer",
-    "kind": "purchase",
-    "item_id": "g1",
-    "occurred_at": "2026-03-02T10:00:00Z",
-}
+from tests.serving.shop import EVENT, make_engine, wait_until_ready
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from serving.api.settings import ApiSettings
 from serving.errors import ServingError
 from serving.recommend import Engine
 from serving.tracking import Tracking
-from tests.serving.shop import FACTS, UNTIL, wait_until_ready
+from tests.serving.shop import EVENT, FACTS, UNTIL, wait_until_ready
 from training.bundle import Bundle
 from training.interactions import Interactions
 from training.models.base import Recommender
@@ -28,13 +28,6 @@ from training.tracking.log import log_bundle
 from training.tracking.store import TrackingStore
 
 PATIENCE = 20.0
-EVENT = {
-    "event_id": "p1",
-    "customer_id": "newcomer",
-    "kind": "purchase",
-    "item_id": "g1",
-    "occurred_at": "2026-03-02T10:00:00Z",
-}
 
 
 def register(store: Store, tracking: TrackingStore, primary: Recommender) -> Registry:
