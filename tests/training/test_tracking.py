@@ -167,7 +167,11 @@ def test_plots_draw_what_was_measured(results: list[Result]) -> None:
     assert plots.compare(compared, "recall@20").axes[0].get_title()
     axes = plots.against(compared, "recall@20", "fit_seconds", "Seconds to fit", log=True).axes[0]
     assert axes.get_xscale() == "log"
-    assert {text.get_text() for text in axes.texts} == {"popular", "ease", "ranker"}
+    names = sorted(axes.texts, key=lambda text: text.get_position()[1])
+    assert {text.get_text() for text in names} == {"popular", "ease", "ranker"}
+    assert np.diff([text.get_position()[1] for text in names]).min() > 0.1  # not over each other
+    value = compared.set_index("model")["recall@20"]
+    assert [value[text.get_text()] for text in names] == sorted(value)
     points = axes.containers[0].lines[0].get_xydata()
     assert sorted(points[:, 1]) == pytest.approx(sorted(compared["recall@20"]))
 

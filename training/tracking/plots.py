@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from training.groups import Gap
 
 _STRATA = ("cold", "warm", "hot")
+_LEADER = {"arrowstyle": "-", "alpha": 0.3, "linewidth": 0.6, "relpos": (0, 0.5)}
 _COLOR = "#2a6f97"
 _BOUNDS = Strata()
 _HISTORY = f"items in the history: cold < {_BOUNDS.warm_from} ≤ warm < {_BOUNDS.hot_from} ≤ hot"
@@ -133,10 +134,13 @@ def against(table: pd.DataFrame, metric: str, x: str, label: str, *, log: bool =
     axes.errorbar(
         rows[x], rows[metric], yerr=ends.to_numpy().T, fmt="o", color=_COLOR, capsize=3, alpha=0.8
     )
-    for _, row in rows.iterrows():
+    ordered = rows.sort_values(metric)
+    places = np.linspace(0.02, 0.98, len(ordered))  # beside the plot, where names have room
+    for place, (_, row) in zip(places, ordered.iterrows(), strict=True):
         axes.annotate(
-            str(row["model"]), (row[x], row[metric]), (4, 4), textcoords="offset points", fontsize=8
-        )
+            str(row["model"]), (row[x], row[metric]), (1.03, place), textcoords="axes fraction",
+            fontsize=8, va="center", arrowprops=_LEADER,
+        )  # fmt: skip
     if log:
         axes.set_xscale("log")
     axes.margins(x=0.15)
